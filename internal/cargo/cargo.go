@@ -1,0 +1,186 @@
+// Package cargo runs cargo apart from everything on the user's machine that
+// could change what it does: its own CARGO_HOME, the working directory "/"
+// (where neither a .cargo/config.toml nor a rust-toolchain file of the user's
+// is found), no variable that cargo or rustc read, no network.
+package cargo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// Oldest is the oldest cargo that the generated workspace works with: the first
+// with workspace inheritance that can be trusted (FACTS F1).
+const Oldest = "1.65"
+
+// Cargo is a checked cargo program with the environment to run it in.
+type Cargo struct {
+	Path    string // the program
+	Version string // such as "1.95.0"
+	home    string
+	env     []string
+}
+
+// Find looks for cargo (program, else on PATH), checks that it runs and is not
+// older than [Oldest]. home becomes its CARGO_HOME; toolchain, if not empty, its
+// RUSTUP_TOOLCHAIN.
+func Find(ctx context.Context, program, home, toolchain string) (*Cargo, error) {
+	if program == "" {
+		program = "cargo"
+	}
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return nil, problem.New(problem.Input, "cargo is not there: %w", err).
+			Hint("install Rust: %s, or see your distribution; inside opam's sandbox cargo must be below a directory that the sandbox shows (with opam 2.1, OPAM_USER_PATH_RO=\"$HOME/.cargo:$HOME/.rustup\")", "opam install conf-rust-2021").
+			Hint("or name the program with --cargo or OPAM_CARGO_CARGO")
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	c := &Cargo{Path: path, home: home}
+	c.env = environment(os.Environ(), home, toolchain)
+	if filepath.Base(program) != program {
+		// A cargo named by its path goes with the rustc beside it.
+		if rustc := filepath.Join(filepath.Dir(path), "rustc"); isFile(rustc) {
+			c.env = append(c.env, "RUSTC="+rustc)
+		}
+	}
+	out, err := c.output(ctx, nil, "--version")
+	if err != nil {
+		return nil, problem.New(problem.Input, "%s does not run", path).Quote(failure(out, err)).
+			Hint("if this is rustup's proxy, install a toolchain: rustup default stable; otherwise name another cargo with --cargo")
+	}
+	if fields := strings.Fields(string(out)); len(fields) > 1 {
+		c.Version = fields[1]
+	}
+	if !AtLeast(c.Version, Oldest) {
+		return nil, problem.New(problem.Input, "%s is cargo %s; opam-cargo needs cargo %s or later", path, c.Version, Oldest).
+			Hint("install a newer Rust (rustup update stable, or your distribution's newer package), or name another cargo with --cargo")
+	}
+	return c, nil
+}
+
+// AtLeast compares the first two numbers of a Rust release with those of min.
+func AtLeast(version, min string) bool {
+	a, b := numbers(version), numbers(min)
+	return a[0] > b[0] || a[0] == b[0] && a[1] >= b[1]
+}
+
+func numbers(version string) (n [2]int) {
+	for i, part := range strings.SplitN(version, ".", 3) {
+		if i < 2 {
+			n[i], _ = strconv.Atoi(part)
+		}
+	}
+	return n
+}
+
+// environment is env without what cargo, rustc and rustup's proxies would take
+// from the user (FACTS F8); HOME, PATH and RUSTUP_* stay.
+func environment(env []string, home, toolchain string) []string {
+	var kept []string
+	for _, kv := range env {
+		name, _, _ := strings.Cut(kv, "=")
+		switch {
+		case strings.HasPrefix(name, "CARGO_"), strings.HasPrefix(name, "RUSTC"), strings.HasPrefix(name, "RUSTDOC"), name == "RUSTFLAGS":
+		case name == "RUSTUP_TOOLCHAIN" && toolchain != "":
+		default:
+			kept = append(kept, kv)
+		}
+	}
+	kept = append(kept, "CARGO_HOME="+home, "CARGO_NET_OFFLINE=true", "RUSTUP_AUTO_INSTALL=0")
+	if toolchain != "" {
+		kept = append(kept, "RUSTUP_TOOLCHAIN="+toolchain)
+	}
+	return kept
+}
+
+// Command prepares a cargo run in the directory "/" with extra variables. An
+// interrupt of ctx reaches cargo and its children as SIGINT first.
+func (c *Cargo) Command(ctx context.Context, extra []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, c.Path, args...)
+	cmd.Dir = "/"
+	cmd.Env = append(append([]string{}, c.env...), extra...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+// output runs cargo and returns its standard output; the error carries what it
+// wrote on standard error.
+func (c *Cargo) output(ctx context.Context, extra []string, args ...string) ([]byte, error) {
+	cmd := c.Command(ctx, extra, args...)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := os.MkdirAll(c.home, 0o755); err != nil {
+		return nil, err
+	}
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return out.Bytes(), &Failure{Args: args, Stderr: errOut.String(), Err: err}
+	}
+	return out.Bytes(), nil
+}
+
+// Failure is a cargo that ended with an error.
+type Failure struct {
+	Args   []string
+	Stderr string
+	Err    error
+}
+
+func (f *Failure) Error() string {
+	return "cargo " + f.Args[0] + ": " + f.Err.Error() + ": " + strings.TrimSpace(f.Stderr)
+}
+
+func (f *Failure) Unwrap() error { return f.Err }
+
+func failure(out []byte, err error) string {
+	var f *Failure
+	if errors.As(err, &f) {
+		return strings.TrimSpace(string(out) + f.Stderr)
+	}
+	return err.Error()
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Rustc returns what `rustc -vV` of this cargo's toolchain prints, as its
+// key-value lines: release, host, commit-hash and so on.
+func (c *Cargo) Rustc(ctx context.Context) (map[string]string, error) {
+	rustc := "rustc"
+	for _, kv := range c.env {
+		if v, ok := strings.CutPrefix(kv, "RUSTC="); ok {
+			rustc = v
+		}
+	}
+	cmd := exec.CommandContext(ctx, rustc, "-vV")
+	cmd.Dir, cmd.Env = "/", c.env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return nil, problem.New(problem.Input, "rustc does not run: %w", err).Quote(string(out)).
+			Hint("install rustc from where cargo comes from: rustup, or the distribution's package rustc")
+	}
+	info := map[string]string{}
+	for _, line := range strings.Split(string(out), "\n") {
+		if k, v, ok := strings.Cut(line, ": "); ok {
+			info[k] = v
+		}
+	}
+	return info, nil
+}

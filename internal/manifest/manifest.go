@@ -1,0 +1,158 @@
+// Package manifest reads Cargo.toml files and changes single values in them,
+// leaving every other byte, and so every line number that cargo will print, as
+// its author wrote it. What a manifest means is cargo's to say (cargo metadata);
+// this package only finds and replaces.
+package manifest
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// Manifest is one parsed Cargo.toml.
+type Manifest struct {
+	File   string
+	Source []byte
+	Tree   map[string]any // the decoded document
+	values []Value
+}
+
+// Value is one key with its value, by its full key path: a key of a table, a
+// dotted key and a key of an inline table all look alike.
+type Value struct {
+	Key        []string
+	Text       string // of a string, decoded; of anything else, as written
+	String     bool
+	start, end int // of the value, in Source
+}
+
+// Read parses the manifest in file.
+func Read(file string) (*Manifest, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(file, src)
+}
+
+// Parse parses a manifest. A syntax error is a problem with file and line.
+func Parse(file string, src []byte) (*Manifest, error) {
+	m := &Manifest{File: file, Source: src}
+	if err := toml.Unmarshal(src, &m.Tree); err != nil {
+		return nil, SyntaxError(file, err)
+	}
+	var p unstable.Parser
+	p.Reset(src)
+	var table []string
+	for p.NextExpression() {
+		node := p.Expression()
+		switch node.Kind {
+		case unstable.Table, unstable.ArrayTable:
+			table = keys(node.Key())
+		case unstable.KeyValue:
+			m.collect(table, node)
+		}
+	}
+	if err := p.Error(); err != nil {
+		return nil, SyntaxError(file, err)
+	}
+	return m, nil
+}
+
+// SyntaxError makes a problem of an error of the TOML library.
+func SyntaxError(file string, err error) *problem.Error {
+	var decode *toml.DecodeError
+	if !errors.As(err, &decode) {
+		return problem.New(problem.Input, "not valid TOML: %w", err).At(file, 0)
+	}
+	line, _ := decode.Position()
+	return problem.New(problem.Input, "not valid TOML: %s", strings.TrimPrefix(decode.Error(), "toml: ")).
+		At(file, line).Quote(decode.String())
+}
+
+func (m *Manifest) collect(prefix []string, kv *unstable.Node) {
+	var lastKey *unstable.Node
+	key := append([]string{}, prefix...)
+	for it := kv.Key(); it.Next(); {
+		lastKey = it.Node()
+		key = append(key, string(lastKey.Data))
+	}
+	value := kv.Value()
+	start := int(lastKey.Raw.Offset + lastKey.Raw.Length)
+	for m.Source[start] != '=' {
+		start++
+	}
+	for start++; m.Source[start] == ' ' || m.Source[start] == '\t'; {
+		start++
+	}
+	v := Value{Key: key, start: start, end: int(kv.Raw.Offset + kv.Raw.Length)}
+	if value.Kind == unstable.String {
+		v.Text, v.String = string(value.Data), true
+		v.end = int(value.Raw.Offset + value.Raw.Length)
+	} else {
+		v.Text = string(m.Source[v.start:v.end])
+	}
+	m.values = append(m.values, v)
+	if value.Kind == unstable.InlineTable {
+		for it := value.Children(); it.Next(); {
+			m.collect(key, it.Node())
+		}
+	}
+}
+
+func keys(it unstable.Iterator) []string {
+	var list []string
+	for it.Next() {
+		list = append(list, string(it.Node().Data))
+	}
+	return list
+}
+
+// Has tells whether the document has this table or key.
+func (m *Manifest) Has(key ...string) bool {
+	_, ok := Lookup(m.Tree, key...)
+	return ok
+}
+
+// Lookup follows key through nested tables.
+func Lookup(table map[string]any, key ...string) (any, bool) {
+	var v any = table
+	for _, k := range key {
+		t, ok := v.(map[string]any)
+		if !ok {
+			return nil, false
+		}
+		if v, ok = t[k]; !ok {
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+// Paths returns the path values of all dependencies, those of targets, of
+// [workspace.dependencies] and of [patch] included.
+func (m *Manifest) Paths() []Value {
+	var list []Value
+	for _, v := range m.values {
+		if !v.String || len(v.Key) < 3 || v.Key[len(v.Key)-1] != "path" {
+			continue
+		}
+		switch kind := v.Key[len(v.Key)-3]; {
+		case kind == "dependencies", kind == "dev-dependencies", kind == "build-dependencies",
+			kind == "dev_dependencies", kind == "build_dependencies", v.Key[0] == "patch":
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// Line is the line of v, counted from 1.
+func (m *Manifest) Line(v Value) int {
+	return 1 + strings.Count(string(m.Source[:v.start]), "\n")
+}

@@ -1,0 +1,130 @@
+// Package term is the only place that talks to the user: messages go to
+// standard error as "opam-cargo: error: ...", without a capital or a final
+// period, and each error that a user can cause is followed by a hint. Quiet,
+// verbose and colour are decided here, once.
+package term
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// Level says how much is told.
+type Level int
+
+// The levels of -q, of neither, and of -v.
+const (
+	Quiet Level = iota
+	Normal
+	Verbose
+)
+
+// Printer writes messages. It is safe for use by several goroutines.
+type Printer struct {
+	mu    sync.Mutex
+	w     io.Writer
+	level Level
+	color bool
+}
+
+// New returns a Printer on w. color is "auto", "always" or "never"; auto means
+// a terminal and no NO_COLOR.
+func New(w io.Writer, level Level, color string) *Printer {
+	return &Printer{w: w, level: level, color: useColor(w, color)}
+}
+
+func useColor(w io.Writer, color string) bool {
+	switch color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// Color tells whether colours are on, for the programs that are run.
+func (p *Printer) Color() bool { return p.color }
+
+// Verbose tells whether -v was given.
+func (p *Printer) Verbose() bool { return p.level >= Verbose }
+
+// Problems prints every problem in err, with its hints.
+func (p *Printer) Problems(err error) {
+	for _, e := range problem.List(err) {
+		if e.Code == problem.Internal {
+			p.line("31", "internal error", e.Error())
+			p.line("36", "hint", "this is a bug of opam-cargo; please report it with the output of the same command with -v")
+			continue
+		}
+		p.line("31", "error", e.Error())
+		if e.Detail != "" {
+			p.raw(indent(e.Detail))
+		}
+		for _, h := range e.Hints {
+			p.line("36", "hint", h)
+		}
+	}
+}
+
+// Warn prints a warning, unless -q.
+func (p *Printer) Warn(format string, args ...any) {
+	if p.level > Quiet {
+		p.line("33", "warning", fmt.Sprintf(format, args...))
+	}
+}
+
+// Hint prints a hint that belongs to a warning, unless -q.
+func (p *Printer) Hint(format string, args ...any) {
+	if p.level > Quiet {
+		p.line("36", "hint", fmt.Sprintf(format, args...))
+	}
+}
+
+// Say prints what was done, unless -q.
+func (p *Printer) Say(format string, args ...any) {
+	if p.level > Quiet {
+		p.raw("opam-cargo: " + fmt.Sprintf(format, args...))
+	}
+}
+
+// Detail prints a decision, with -v only.
+func (p *Printer) Detail(format string, args ...any) {
+	if p.level >= Verbose {
+		p.raw("opam-cargo: " + fmt.Sprintf(format, args...))
+	}
+}
+
+// Pass prints another program's own text untouched.
+func (p *Printer) Pass(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	io.WriteString(p.w, text)
+}
+
+func (p *Printer) line(color, kind, text string) {
+	if p.color {
+		kind = "\x1b[1;" + color + "m" + kind + "\x1b[0m"
+	}
+	p.raw("opam-cargo: " + kind + ": " + text)
+}
+
+func (p *Printer) raw(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintln(p.w, line)
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(text, "\n", "\n  ")
+}

@@ -1,0 +1,212 @@
+// Package tree lists, fingerprints and copies source trees. A tree is its
+// regular files and symbolic links; what cargo, dune, git and opam make beside
+// the sources is no part of it.
+package tree
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Private is the directory that the tool keeps inside an installed tree. It is
+// never part of the tree's fingerprint.
+const Private = ".opam-cargo"
+
+// Entry is a regular file or a symbolic link of a tree.
+type Entry struct {
+	Path string // relative to the tree, with slashes
+	Exec bool   // executable by its owner
+	Link string // the target of a symbolic link; empty for a file
+	Sum  string // sha256 in hex of a file's content; empty before [Sum]
+}
+
+// List returns the entries below root, sorted by path. It leaves out .git,
+// _build, _opam, the private directory, cargo's own target directories (beside
+// a Cargo.toml, with cargo's marks in them: vendor/cc/src/target is source) and
+// the directories for which skip says so. skip may be nil; its argument is
+// relative to root, with slashes.
+func List(root string, skip func(dir string) bool) ([]Entry, error) {
+	var list []Entry
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		switch {
+		case rel == ".":
+			return nil
+		case d.IsDir():
+			if leftOut(file, d.Name()) || rel == Private || (skip != nil && skip(rel)) {
+				return filepath.SkipDir
+			}
+			return nil
+		case d.Type()&fs.ModeSymlink != 0:
+			target, err := os.Readlink(file)
+			if err != nil {
+				return err
+			}
+			list = append(list, Entry{Path: rel, Link: filepath.ToSlash(target)})
+			return nil
+		case !d.Type().IsRegular():
+			return fmt.Errorf("%s is neither a file nor a directory nor a symbolic link", file)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		list = append(list, Entry{Path: rel, Exec: info.Mode()&0o100 != 0})
+		return nil
+	})
+	sort.Slice(list, func(i, j int) bool { return list[i].Path < list[j].Path })
+	return list, err
+}
+
+func leftOut(dir, name string) bool {
+	switch name {
+	case ".git", "_build", "_opam":
+		return true
+	case "target":
+		return isCargoTarget(dir)
+	}
+	return false
+}
+
+// isCargoTarget tells whether dir, named target, is one that cargo made.
+func isCargoTarget(dir string) bool {
+	if _, err := os.Stat(filepath.Join(filepath.Dir(dir), "Cargo.toml")); err != nil {
+		return false
+	}
+	for _, mark := range []string{".rustc_info.json", "CACHEDIR.TAG", "release/.cargo-lock", "debug/.cargo-lock"} {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(mark))); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Sum fills in the sha256 of every file of list below root, in parallel.
+func Sum(root string, list []Entry) error {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range list {
+		e := &list[i]
+		if e.Link != "" {
+			continue
+		}
+		g.Go(func() (err error) {
+			e.Sum, err = FileSum(filepath.Join(root, filepath.FromSlash(e.Path)))
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// FileSum is the sha256 of a file's content, in hex.
+func FileSum(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read %s: %w", file, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// BytesSum is the sha256 of b, in hex.
+func BytesSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// Hash is the fingerprint of a summed list: paths, executable bits, link
+// targets and contents, nothing of owner, time or place. Shape: "sha256:<hex>".
+func Hash(list []Entry) string {
+	h := sha256.New()
+	for _, e := range list {
+		fmt.Fprintf(h, "%q %t %q %s\n", e.Path, e.Exec, e.Link, e.Sum)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// Escapes returns the links of list that are absolute or lead out of the tree:
+// they would mean something else, or nothing, where the tree is installed.
+func Escapes(list []Entry) []Entry {
+	var out []Entry
+	for _, e := range list {
+		if e.Link == "" {
+			continue
+		}
+		target := path.Join(path.Dir(e.Path), e.Link)
+		if path.IsAbs(e.Link) || target == ".." || strings.HasPrefix(target, "../") {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Exists tells whether name is there, links not followed.
+func Exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// IsDir tells whether name is a directory, links followed.
+func IsDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// WriteIfChanged makes file hold content and leaves it alone (and its mtime,
+// which cargo and dune look at) where it already does. It makes the directory
+// when that is missing.
+func WriteIfChanged(file string, content []byte, exec bool) error {
+	if old, err := os.ReadFile(file); err == nil && string(old) == string(content) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return Write(file, content, exec)
+}
+
+// Write replaces file by rename, so that a reader, or a kill at any moment, finds
+// the old content or the new. It does not wait for the disk, as renameio would:
+// a tree has thousands of files, and after a power cut all of them are made anew.
+func Write(file string, content []byte, exec bool) error {
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".opam-cargo-*")
+	if err != nil {
+		return err
+	}
+	mode := os.FileMode(0o644)
+	if exec {
+		mode = 0o755
+	}
+	_, err = tmp.Write(content)
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), file)
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+	}
+	return err
+}
