@@ -1,0 +1,133 @@
+// Package crate handles the registry's crates as files: it verifies and unpacks
+// .crate archives into the entries of a directory source, and reads, checks and
+// copies what cargo vendor left in a tree. Entry points: [Unpack], [UnpackAll],
+// [FindVendorDirs], [ReadVendored], [CopyVendored].
+//
+// A directory made here appears by rename: it is complete or not there. A
+// process that is killed may leave a hidden ".tmp-*" directory beside it, which
+// cargo ignores (FACTS F5) and the owner of the place may delete.
+package crate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// ChecksumFile is the file that makes a directory a crate of a directory source.
+const ChecksumFile = ".cargo-checksum.json"
+
+const manifestFile = "Cargo.toml"
+
+// mtime is given to every file and directory, so that crates laid out again
+// stay fresh for build scripts with rerun-if-changed (FACTS F10). It is the
+// time that cargo package writes into a .crate.
+var mtime = time.Date(2006, 7, 24, 1, 21, 28, 0, time.UTC)
+
+// ID is a crate as a lock names it.
+type ID struct {
+	Name, Version string
+	Checksum      string // sha256 in hex of the original .crate; "" for a git crate
+}
+
+// String is "name-version", which is also the root directory in the .crate.
+func (id ID) String() string { return id.Name + "-" + id.Version }
+
+// Job is one crate to unpack; see [Unpack].
+type Job struct {
+	File string
+	ID   ID
+	Dest string
+}
+
+// UnpackAll unpacks jobs, at most parallel at a time, and goes on after a
+// failure: the error joins those of all jobs, in their order.
+func UnpackAll(ctx context.Context, jobs []Job, parallel int) error {
+	failed := make([]error, len(jobs))
+	var g errgroup.Group
+	g.SetLimit(max(parallel, 1))
+	for i, j := range jobs {
+		g.Go(func() error {
+			if failed[i] = ctx.Err(); failed[i] == nil {
+				failed[i] = Unpack(ctx, j.File, j.ID, j.Dest)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // never fails: failed holds the errors
+	if err := ctx.Err(); err != nil {
+		return err // one interrupt, not one for each crate
+	}
+	return errors.Join(failed...)
+}
+
+// build makes the directory dest by letting fill write into a hidden sibling,
+// which is then stamped with the constant mtime and renamed. Nothing is left
+// when a step fails.
+func build(dest string, fill func(dir string) error) error {
+	if _, err := os.Lstat(dest); err == nil {
+		return problem.New(problem.Input, "the directory exists already").At(dest, 0).
+			Hint("remove it: rm -rf %s", dest)
+	}
+	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
+		return writeProblem(dest, err)
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(dest), ".tmp-"+filepath.Base(dest)+"-*")
+	if err != nil {
+		return writeProblem(dest, err)
+	}
+	if err = fill(tmp); err == nil {
+		if err = finish(tmp, dest); err != nil {
+			err = writeProblem(dest, err)
+		}
+	}
+	if err != nil {
+		_ = os.RemoveAll(tmp) // the first error is the one to tell
+	}
+	return err
+}
+
+// finish stamps the directories of tmp and renames it.
+func finish(tmp, dest string) error {
+	err := filepath.WalkDir(tmp, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if err := os.Chmod(file, 0o755); err != nil {
+			return err
+		}
+		return os.Chtimes(file, mtime, mtime)
+	})
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp, dest)
+}
+
+// writeChecksum writes dir's checksum file without the sums of its files: cargo
+// then checks no content (FACTS F5). A git crate must have no package sum (F7).
+func writeChecksum(dir, sum string) error {
+	content := struct {
+		Package string            `json:"package,omitempty"`
+		Files   map[string]string `json:"files"`
+	}{sum, map[string]string{}}
+	text, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, ChecksumFile), strings.NewReader(string(text)), false)
+}
+
+func writeProblem(dest string, err error) error {
+	return problem.New(problem.Input, "cannot write the crate: %w", err).At(dest, 0).
+		Hint("make room and make %s writable", filepath.Dir(dest))
+}

@@ -1,0 +1,150 @@
+package crate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+const revendorHint = "write the vendor directory anew with 'cargo vendor'"
+
+// ReadVendored reads the crate in dir, as cargo vendor writes it: its name and
+// version from Cargo.toml, its package sum ("" for a git crate, FACTS F7) and
+// the sha256 in hex of its files, by path with slashes, from the checksum file.
+func ReadVendored(dir string) (ID, map[string]string, error) {
+	sum, files, err := readChecksum(filepath.Join(dir, ChecksumFile))
+	if err != nil {
+		return ID{}, nil, err
+	}
+	id, err := readManifest(filepath.Join(dir, manifestFile))
+	id.Checksum = sum
+	return id, files, err
+}
+
+func readChecksum(file string) (string, map[string]string, error) {
+	var content struct {
+		Package *string           `json:"package"`
+		Files   map[string]string `json:"files"`
+	}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &content)
+	}
+	if err != nil {
+		return "", nil, problem.New(problem.Input, "not a checksum file of cargo vendor: %w", err).
+			At(file, 0).Hint(revendorHint)
+	}
+	if content.Package == nil {
+		return "", content.Files, nil
+	}
+	return *content.Package, content.Files, nil
+}
+
+// readManifest reads name and version; an absent version is 0.0.0 to cargo, and
+// very old crates say [project] for [package].
+func readManifest(file string) (ID, error) {
+	type table struct {
+		Name    string `toml:"name"`
+		Version any    `toml:"version"`
+	}
+	var content struct {
+		Package *table `toml:"package"`
+		Project *table `toml:"project"`
+	}
+	fail := func(line int, err error) (ID, error) {
+		return ID{}, problem.New(problem.Input, "not a vendored crate's manifest: %w", err).
+			At(file, line).Hint(revendorHint)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fail(0, err)
+	}
+	if err := toml.Unmarshal(text, &content); err != nil {
+		line := 0
+		var decode *toml.DecodeError
+		if errors.As(err, &decode) {
+			line, _ = decode.Position()
+		}
+		return fail(line, err)
+	}
+	pkg := content.Package
+	if pkg == nil {
+		pkg = content.Project
+	}
+	if pkg == nil || pkg.Name == "" {
+		return fail(0, errors.New("no package name"))
+	}
+	switch version := pkg.Version.(type) {
+	case nil:
+		return ID{Name: pkg.Name, Version: "0.0.0"}, nil
+	case string:
+		return ID{Name: pkg.Name, Version: version}, nil
+	}
+	return fail(0, errors.New("the version is not a string"))
+}
+
+// VerifyVendored compares every file that the checksum file of dir lists with
+// its sha256, as cargo does before it compiles. Missing and different files are
+// one problem, which names the first five. A checksum file that lists none
+// proves nothing and passes.
+func VerifyVendored(dir string) error {
+	_, files, err := readChecksum(filepath.Join(dir, ChecksumFile))
+	if err != nil {
+		return err
+	}
+	var wrong []string
+	for name, want := range files {
+		if !filepath.IsLocal(name) {
+			wrong = append(wrong, name+" (outside)")
+			continue
+		}
+		got, err := fileSum(filepath.Join(dir, name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			wrong = append(wrong, name+" (missing)")
+		case err != nil:
+			wrong = append(wrong, name+" (unreadable)")
+		case got != want:
+			wrong = append(wrong, name)
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	sort.Strings(wrong)
+	shown, more := wrong, ""
+	if len(wrong) > 5 {
+		shown, more = wrong[:5], ", ..."
+	}
+	return problem.New(problem.Input, "%d of %d files are not as cargo vendor wrote them: %s%s",
+		len(wrong), len(files), strings.Join(shown, ", "), more).At(dir, 0).
+		Hint(revendorHint + "; git must not rewrite line ends there, nor leave files out (.gitattributes, .gitignore)")
+}
+
+func fileSum(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return "", errors.Join(err, fmt.Errorf("%s is not a regular file", file))
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
