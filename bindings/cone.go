@@ -1,0 +1,172 @@
+package bindings
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/opam-cargo/opam-cargo/internal/opamfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// Switch is what an opam switch has installed.
+type Switch struct {
+	Prefix   string
+	Versions map[string]string // package -> version
+}
+
+// ReadSwitch lists the installed packages of the switch at prefix. It needs no
+// opam program: in a sandbox that may see no switch at all (FACTS P3).
+func ReadSwitch(prefix string) (*Switch, error) {
+	dir := filepath.Join(prefix, ".opam-switch", "packages")
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, problem.New(problem.Input, "%s is not the prefix of an opam switch: there is no .opam-switch/packages in it", prefix).
+			Hint("select a switch: eval $(opam env), or name its prefix with --prefix")
+	}
+	if err != nil {
+		return nil, problem.New(problem.Input, "cannot read the opam switch: %w", err).Hint("name another prefix with --prefix")
+	}
+	s := &Switch{Prefix: prefix, Versions: map[string]string{}}
+	for _, e := range entries {
+		if name, version, ok := strings.Cut(e.Name(), "."); ok {
+			s.Versions[name] = version
+		}
+	}
+	return s, nil
+}
+
+// opamFile reads the opam file of an installed package. opam 2.1 writes it in
+// place, so a reader can meet it empty or half written (FACTS P3): try again
+// before believing that it is broken.
+func (s *Switch) opamFile(name string) (*opamfile.File, error) {
+	path := filepath.Join(s.Prefix, ".opam-switch", "packages", name+"."+s.Versions[name], "opam")
+	var problems error
+	for try := 0; try < 10; try++ {
+		if try > 0 {
+			time.Sleep(30 * time.Millisecond)
+		}
+		src, err := os.ReadFile(path)
+		if err == nil && len(strings.TrimSpace(string(src))) == 0 {
+			err = problem.New(problem.Input, "the file is empty").At(path, 0)
+		}
+		if err != nil {
+			problems = err
+			continue
+		}
+		file, err := opamfile.Parse(path, src)
+		if err == nil {
+			return file, nil
+		}
+		problems = err
+	}
+	for _, p := range problem.List(problems) {
+		p.Package, p.Code = name, problem.Input
+		if p.File == "" {
+			p.File = path
+		}
+		p.Hints = []string{"the switch is damaged; write the file anew: opam reinstall " + name}
+		problems = p
+	}
+	return nil, problems
+}
+
+// variables is the environment that dependency filters are read in. What it does
+// not know counts as true.
+func variables(withTest bool) opamfile.Env {
+	known := map[string]string{
+		"build": "false", "post": "false", "with-doc": "false", "with-dev-setup": "false", "dev-setup": "false",
+		"with-test": "false", "os": runtime.GOOS, "arch": runtime.GOARCH,
+	}
+	if withTest {
+		known["with-test"] = "true"
+	}
+	switch runtime.GOARCH {
+	case "amd64":
+		known["arch"] = "x86_64"
+	case "386":
+		known["arch"] = "x86_32"
+	case "ppc64le":
+		known["arch"] = "ppc64"
+	}
+	if runtime.GOOS == "darwin" {
+		known["os"] = "macos"
+	}
+	return func(name string) (string, bool) {
+		v, ok := known[name]
+		return v, ok
+	}
+}
+
+// cone collects the dependency cone of packages.
+type cone struct {
+	sw       *Switch
+	local    func(name string) (*opamfile.File, bool) // opam files that are taken before the switch's
+	siblings []*Root                                  // other projects of the dune workspace, with their packages that are not installed
+	members  map[string]bool
+	missing  map[string]string // package that is not there -> one that wants it
+	problems []error
+}
+
+// add puts name and all that it needs into the cone.
+func (c *cone) add(name string, withTest bool) {
+	if c.members[name] {
+		return
+	}
+	file, ok := c.local(name)
+	if !ok {
+		if c.sw == nil || c.sw.Versions[name] == "" {
+			return
+		}
+		var err error
+		if file, err = c.sw.opamFile(name); err != nil {
+			c.members[name] = true
+			c.problems = append(c.problems, err)
+			return
+		}
+	}
+	c.members[name] = true
+	for _, dep := range c.needs(name, file, withTest) {
+		c.add(dep, false)
+	}
+}
+
+func (c *cone) needs(name string, file *opamfile.File, withTest bool) []string {
+	env := variables(withTest)
+	depends, err := file.Depends()
+	if err != nil {
+		c.problems = append(c.problems, err)
+	}
+	depopts, err := file.Depopts()
+	if err != nil {
+		c.problems = append(c.problems, err)
+	}
+	names := append(depends.Select(env, c.there), depopts.Select(env, c.there)...)
+	for _, wanted := range depends.Select(env, func(string) bool { return true }) {
+		if !c.there(wanted) {
+			c.missing[wanted] = name
+		}
+	}
+	return names
+}
+
+func (c *cone) there(name string) bool {
+	if _, ok := c.local(name); ok {
+		return true
+	}
+	return c.sw != nil && c.sw.Versions[name] != ""
+}
+
+func sorted[V any](set map[string]V) []string {
+	names := make([]string, 0, len(set))
+	for name := range set {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}

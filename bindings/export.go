@@ -1,0 +1,147 @@
+package bindings
+
+import (
+	"errors"
+	"path"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/manifest"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// ChooseExports decides which crates the umbrella crate links: those named by
+// --crate, else by the manifests' metadata, else the members with a staticlib
+// or cdylib target. None is an error.
+func (t *Tree) ChooseExports() error {
+	names := t.Named
+	if len(names) == 0 {
+		names = t.Export
+	}
+	manifestFile := path.Join(t.Shown, "Cargo.toml")
+	var libs, problems = []string{}, []error{}
+	for _, c := range t.Crates {
+		if !c.Member {
+			continue
+		}
+		linkable := c.Lib != "" && !slices.Contains(c.Types, "proc-macro")
+		if linkable {
+			libs = append(libs, c.Name)
+		}
+		if len(names) == 0 && (slices.Contains(c.Types, "staticlib") || slices.Contains(c.Types, "cdylib")) {
+			t.Exports = append(t.Exports, c.Name)
+		}
+		if slices.Contains(names, c.Name) {
+			if !linkable {
+				problems = append(problems, problem.New(problem.Input, "crate %s has no library to link", c.Name).In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0).
+					Hint("give it a src/lib.rs, or export another crate: %s", orNone(libs)))
+				continue
+			}
+			t.Exports = append(t.Exports, c.Name)
+		}
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(t.Crates, func(c Crate) bool { return c.Member && c.Name == name }) {
+			problems = append(problems, problem.New(problem.Input, "there is no crate %s in the workspace", name).In(t.Package).At(manifestFile, 0).
+				Hint("its library crates are: %s", orNone(libs)))
+		}
+	}
+	if len(t.Exports) == 0 && len(problems) == 0 {
+		e := problem.New(problem.Input, "no library to link: no crate of the tree has crate-type staticlib or cdylib").In(t.Package).At(manifestFile, 0)
+		if len(libs) > 0 {
+			e.Hint("name the crate that OCaml binds: opam-cargo install --crate %s", libs[0])
+		} else {
+			e.Hint("give the crate that OCaml binds a src/lib.rs and, in its Cargo.toml: [lib] crate-type = [\"staticlib\"]")
+		}
+		problems = append(problems, e)
+	}
+	sort.Strings(t.Exports)
+	return errors.Join(problems...)
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// readExport reads [workspace.metadata.opam-cargo] export, else
+// [package.metadata.opam-cargo] export of the members.
+func (t *Tree) readExport(meta *cargo.Metadata) error {
+	export, ok := manifest.Lookup(meta.WorkspaceMetadata, "opam-cargo", "export")
+	if !ok {
+		for _, p := range meta.Packages {
+			if export, ok = manifest.Lookup(p.Metadata, "opam-cargo", "export"); ok {
+				break
+			}
+		}
+	}
+	if !ok {
+		return nil
+	}
+	list, isList := export.([]any)
+	for _, item := range list {
+		name, isString := item.(string)
+		isList = isList && isString
+		t.Export = append(t.Export, name)
+	}
+	if !isList {
+		return problem.New(problem.Input, "metadata.opam-cargo.export must be a list of crate names").In(t.Package).At(path.Join(t.Shown, "Cargo.toml"), 0).
+			Hint(`write: export = ["crate-name"]`)
+	}
+	return nil
+}
+
+// CheckPaths finds what leaves the tree: links and path dependencies. Elsewhere
+// they would mean something else, or nothing.
+func (t *Tree) CheckPaths() error {
+	var problems []error
+	for _, e := range tree.Escapes(t.Entries) {
+		problems = append(problems, problem.New(problem.Input, "the symbolic link leads out of the tree, to %s", e.Link).
+			In(t.Package).At(path.Join(t.Shown, e.Path), 0).
+			Hint("put the files themselves there, or install the common directory: opam-cargo install DIR"))
+	}
+	for _, c := range t.Crates {
+		for _, dir := range c.Paths {
+			if dir != ".." && !strings.HasPrefix(dir, "../") {
+				continue
+			}
+			file, line := t.pathLine(c.Dir, dir)
+			problems = append(problems, problem.New(problem.Input, "crate %s has a path dependency on %s, which lies outside of the tree that is installed", c.Name, path.Join(t.Shown, dir)).
+				In(t.Package).At(file, line).
+				Hint("install the directory that holds both: opam-cargo install %s", commonRoot(t.Shown, dir)))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func commonRoot(shown, dir string) string {
+	up := 0
+	for strings.HasPrefix(dir, "../") || dir == ".." {
+		dir = strings.TrimPrefix(strings.TrimPrefix(dir, ".."), "/")
+		up++
+	}
+	return path.Join(shown, strings.Repeat("../", up))
+}
+
+// pathLine finds the path value that names target (relative to the tree) for the
+// crate in dir: in its own manifest, or in the root's where it is inherited.
+func (t *Tree) pathLine(dir, target string) (string, int) {
+	for _, d := range []string{dir, "."} {
+		m := t.Manifests[d]
+		if m == nil {
+			continue
+		}
+		for _, v := range m.Paths() {
+			if path.Join(d, filepath.ToSlash(v.Text)) == target {
+				return m.File, m.Line(v)
+			}
+		}
+	}
+	return path.Join(t.Shown, dir, "Cargo.toml"), 0
+}

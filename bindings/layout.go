@@ -1,0 +1,232 @@
+package bindings
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// Crate is a path package of a tree, as cargo sees it.
+type Crate struct {
+	Name        string   `toml:"name" json:"name"`
+	Version     string   `toml:"version" json:"version"`
+	Dir         string   `toml:"dir" json:"dir"` // relative to the tree; "." for its root
+	Lib         string   `toml:"lib,omitempty" json:"lib,omitempty"`
+	Types       []string `toml:"crate-types,omitempty" json:"crate_types,omitempty"` // of the library
+	Links       string   `toml:"links,omitempty" json:"links,omitempty"`
+	RustVersion string   `toml:"rust-version,omitempty" json:"rust_version,omitempty"`
+	Paths       []string `toml:"path-dependencies,omitempty" json:"path_dependencies,omitempty"` // their directories
+	Needs       []string `toml:"needs,omitempty" json:"needs,omitempty"`                         // packages it requires, development aside
+	Meta        string   `toml:"meta" json:"meta"`                                               // fingerprint of the resolved manifest
+	Member      bool     `toml:"member" json:"member"`                                           // of the tree's workspace
+}
+
+// Layout is what cargo says of a tree. It depends on the manifests and on which
+// files there are, not on what is in the others.
+type Layout struct {
+	Crates []Crate  `toml:"crate" json:"crates"`
+	Export []string `toml:"-" json:"export,omitempty"` // what the manifests' metadata exports
+}
+
+// LayoutKey is a fingerprint of all that the layout depends on.
+func (t *Tree) LayoutKey() string {
+	list := make([]tree.Entry, 0, len(t.Entries))
+	for _, e := range t.Entries {
+		if path.Base(e.Path) != "Cargo.toml" {
+			e.Sum = ""
+		}
+		list = append(list, e)
+	}
+	return strings.TrimPrefix(tree.Hash(list), "sha256:")
+}
+
+// Inspect asks cargo for the tree's layout. It runs `cargo metadata --no-deps`
+// on a shadow in the directory scratch: the manifests, and empty files in place
+// of all others, so that neither what lies above the tree nor a read-only prefix
+// matters.
+func (t *Tree) Inspect(ctx context.Context, c *cargo.Cargo, scratch string) error {
+	scratch, err := filepath.EvalSymlinks(scratch)
+	if err != nil {
+		return err
+	}
+	top, err := os.MkdirTemp(scratch, "layout-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(top)
+	// Deep, so that what leaves the tree by ../../.. still lies below top.
+	shadow := filepath.Join(top, "1", "2", "3", "4", "5", "6", "7", "tree")
+	if err := t.writeShadow(shadow, top); err != nil {
+		return err
+	}
+	meta, err := c.Members(ctx, filepath.Join(shadow, "Cargo.toml"))
+	if err != nil {
+		return t.cargoProblem(err, shadow)
+	}
+	if err := t.readExport(meta); err != nil {
+		return err
+	}
+	queue := meta.Packages
+	for i := range queue {
+		t.Crates = append(t.Crates, t.crateOf(&queue[i], shadow, true))
+	}
+	// Path dependencies that are not members of the root's workspace.
+	for i := 0; i < len(t.Crates); i++ {
+		for _, dir := range t.Crates[i].Paths {
+			if t.crateIn(dir) != nil || !inside(".", dir) || strings.HasPrefix(dir, "../") || dir == ".." {
+				continue
+			}
+			file := filepath.Join(shadow, filepath.FromSlash(dir), "Cargo.toml")
+			meta, err := c.Members(ctx, file)
+			if err != nil {
+				return t.cargoProblem(err, shadow)
+			}
+			for j := range meta.Packages {
+				if meta.Packages[j].ManifestPath == file {
+					t.Crates = append(t.Crates, t.crateOf(&meta.Packages[j], shadow, false))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// writeShadow writes the manifests of the tree, empty files in place of the
+// others, and a package in every place outside of the tree that a path names:
+// cargo wants to see all of them, also those that only tests need.
+func (t *Tree) writeShadow(shadow, top string) error {
+	for _, e := range t.Entries {
+		file := filepath.Join(shadow, filepath.FromSlash(e.Path))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		var err error
+		m := t.Manifests[path.Dir(e.Path)]
+		switch isManifest := path.Base(e.Path) == "Cargo.toml"; {
+		case e.Link != "" && (!isManifest || m == nil):
+			err = os.Symlink(filepath.FromSlash(e.Link), file)
+		case isManifest && m != nil && path.Dir(e.Path) == ".":
+			err = os.WriteFile(file, m.Apply(m.OwnRoot()), 0o644)
+		case isManifest && m != nil:
+			err = os.WriteFile(file, m.Source, 0o644)
+		case isManifest: // one that we cannot read: cargo says more of it if it needs it
+			err = copyFile(filepath.Join(t.Dir, filepath.FromSlash(e.Path)), file)
+		default:
+			err = os.WriteFile(file, nil, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for dir, m := range t.Manifests {
+		for _, v := range m.Paths() {
+			target := filepath.Join(shadow, filepath.FromSlash(dir), filepath.FromSlash(v.Text))
+			if _, inTree := below(shadow, target); inTree {
+				continue
+			}
+			if _, inTop := below(top, target); !inTop || filepath.IsAbs(v.Text) {
+				continue
+			}
+			name := v.Key[len(v.Key)-2]
+			if err := os.MkdirAll(filepath.Join(target, "src"), 0o755); err != nil {
+				return err
+			}
+			stub := fmt.Sprintf("[package]\nname = %q\nversion = \"0.0.0\"\n[workspace]\n", name)
+			err := errors.Join(os.WriteFile(filepath.Join(target, "Cargo.toml"), []byte(stub), 0o644), os.WriteFile(filepath.Join(target, "src", "lib.rs"), nil, 0o644))
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	src, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, src, 0o644)
+}
+
+func (t *Tree) crateIn(dir string) *Crate {
+	for i := range t.Crates {
+		if t.Crates[i].Dir == dir {
+			return &t.Crates[i]
+		}
+	}
+	return nil
+}
+
+// crateOf reads one package of cargo's answer.
+func (t *Tree) crateOf(p *cargo.Package, shadow string, member bool) Crate {
+	rel := func(file string) string {
+		r, err := filepath.Rel(shadow, file)
+		if err != nil {
+			return file
+		}
+		return filepath.ToSlash(r)
+	}
+	c := Crate{Name: p.Name, Version: p.Version, Dir: rel(filepath.Dir(p.ManifestPath)), Links: p.Links, RustVersion: p.RustVersion, Member: member}
+	for _, target := range p.Targets {
+		if slices.Contains(target.Kind, "bin") || slices.Contains(target.Kind, "test") || slices.Contains(target.Kind, "bench") ||
+			slices.Contains(target.Kind, "example") || slices.Contains(target.Kind, "custom-build") {
+			continue
+		}
+		c.Lib, c.Types = strings.ReplaceAll(target.Name, "-", "_"), target.CrateTypes
+	}
+	for i, d := range p.Dependencies {
+		if d.Kind != "dev" && !slices.Contains(c.Needs, d.Name) {
+			c.Needs = append(c.Needs, d.Name)
+		}
+		if d.Path != "" && d.Kind != "dev" {
+			c.Paths = append(c.Paths, rel(d.Path))
+		}
+		if d.Path != "" {
+			p.Dependencies[i].Path = "path" // which content it has, the plan's crate hash says
+		}
+	}
+	sort.Strings(c.Needs)
+	sort.Strings(c.Paths)
+	c.Paths = slices.Compact(c.Paths)
+	c.Meta = metaSum(*p, filepath.Dir(p.ManifestPath))
+	return c
+}
+
+// metaSum fingerprints a resolved manifest, places left out.
+func metaSum(p cargo.Package, dir string) string {
+	p.ID, p.ManifestPath = "", ""
+	for i := range p.Targets {
+		if rel, err := filepath.Rel(dir, p.Targets[i].SrcPath); err == nil {
+			p.Targets[i].SrcPath = filepath.ToSlash(rel)
+		}
+	}
+	text, err := json.Marshal(p)
+	if err != nil { // a value that was just decoded from JSON
+		panic(err)
+	}
+	return tree.BytesSum(text)[:16]
+}
+
+// cargoProblem turns a failed `cargo metadata` into a problem that names the
+// author's file instead of the shadow's, with cargo's own words.
+func (t *Tree) cargoProblem(err error, shadow string) error {
+	var f *cargo.Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	words := strings.ReplaceAll(strings.TrimSpace(f.Stderr), shadow, t.Shown)
+	return problem.New(problem.Input, "cargo cannot read the manifest").In(t.Package).At(path.Join(t.Shown, "Cargo.toml"), 0).
+		Quote(words).Hint("see cargo's own words with: cargo metadata --no-deps --manifest-path %s", path.Join(t.Shown, "Cargo.toml"))
+}

@@ -1,0 +1,239 @@
+package bindings
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/opamfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// Root is the source tree that the command works for.
+type Root struct {
+	Dir      string    // absolute
+	Packages []Package // of its opam files, by name
+	Building string    // the package that opam is building here; empty outside opam's build
+	Context  string    // the dune context of the action that we run in; empty outside dune
+}
+
+// Package is an opam file of the root.
+type Package struct {
+	Name string
+	File *opamfile.File
+	Path string // of the file, relative to the root
+}
+
+// FindRoot finds the root for a command that runs in cwd: inside an opam build
+// the directory below .opam-switch/build; else the nearest one upward with opam
+// files, up to a repository's root or HOME. In a dune action the search begins at
+// the source directory that cwd stands for. given, if not empty, is the root.
+func FindRoot(cwd, given string, getenv Getenv) (*Root, error) {
+	r := &Root{}
+	start := cwd
+	if src, context, ok := duneSource(cwd, getenv); ok {
+		start, r.Context = src, context
+	}
+	building := getenv("OPAM_PACKAGE_NAME")
+	buildDir, inBuild := opamBuildDir(start)
+	switch {
+	case given != "":
+		r.Dir = given
+	case building != "" && inBuild:
+		r.Dir = buildDir
+	default:
+		dir, err := searchUp(start, getenv("HOME"))
+		if err != nil {
+			return nil, err
+		}
+		r.Dir = dir
+	}
+	if building != "" && inBuild {
+		r.Building = building
+	}
+	abs, err := filepath.Abs(r.Dir)
+	if err != nil {
+		return nil, err
+	}
+	r.Dir = abs
+	if !tree.IsDir(r.Dir) {
+		return nil, problem.New(problem.Input, "the root %s is not a directory", r.Dir).Hint("name the project's directory with --root")
+	}
+	return r, r.readPackages()
+}
+
+// opamBuildDir is the directory just below .opam-switch/build that dir lies in.
+func opamBuildDir(dir string) (string, bool) {
+	const mark = "/.opam-switch/build/"
+	slashed := filepath.ToSlash(dir)
+	i := strings.LastIndex(slashed, mark)
+	if i < 0 {
+		return "", false
+	}
+	name, _, _ := strings.Cut(slashed[i+len(mark):], "/")
+	return filepath.FromSlash(slashed[:i+len(mark)] + name), name != ""
+}
+
+// duneSource is the source directory that cwd, the directory of a dune action,
+// stands for, and the action's context. INSIDE_DUNE, the context's build
+// directory, counts only if cwd lies in it or in .sandbox/<hash>/<context>
+// beside it: a shell started from a dune action keeps the variable.
+func duneSource(cwd string, getenv Getenv) (dir, context string, ok bool) {
+	source, build := getenv("DUNE_SOURCEROOT"), getenv("INSIDE_DUNE")
+	if source == "" || build == "" {
+		return "", "", false
+	}
+	context = filepath.Base(build)
+	if rel, ok := below(build, cwd); ok {
+		return filepath.Join(source, rel), context, true
+	}
+	rel, ok := below(filepath.Join(filepath.Dir(build), ".sandbox"), cwd)
+	if !ok {
+		return "", "", false
+	}
+	parts := strings.SplitN(filepath.ToSlash(rel), "/", 3)
+	if len(parts) < 2 || parts[1] != context {
+		return "", "", false
+	}
+	return filepath.Join(append([]string{source}, parts[2:]...)...), context, true
+}
+
+// below returns dir relative to base when it is base or lies in it.
+func below(base, dir string) (string, bool) {
+	rel, err := filepath.Rel(base, dir)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", false
+	}
+	return rel, true
+}
+
+func searchUp(start, home string) (string, error) {
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if isRoot(dir) {
+			return dir, nil
+		}
+		if tree.Exists(filepath.Join(dir, ".git")) || dir == home || dir == filepath.Dir(dir) {
+			return "", problem.New(problem.Input, "no opam file in %s, nor in a directory above it up to %s", start, dir).
+				Hint("run opam-cargo in a project that has one (NAME.opam), or name the project with --root")
+		}
+	}
+}
+
+func isRoot(dir string) bool {
+	return len(opamFiles(dir)) > 0 || generatesOpamFiles(dir)
+}
+
+// opamFiles lists the opam files of a source tree, in the places where opam pin
+// looks for them.
+func opamFiles(dir string) []string {
+	var files []string
+	for _, pattern := range []string{"*.opam", "opam", "opam/*.opam", "opam/opam"} {
+		found, _ := filepath.Glob(filepath.Join(escapeGlob(dir), pattern))
+		for _, f := range found {
+			if info, err := os.Stat(f); err == nil && info.Mode().IsRegular() && !strings.HasPrefix(filepath.Base(f), ".") {
+				files = append(files, f)
+			}
+		}
+	}
+	return files
+}
+
+func escapeGlob(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
+
+func generatesOpamFiles(dir string) bool {
+	src, err := os.ReadFile(filepath.Join(dir, "dune-project"))
+	return err == nil && strings.Contains(string(src), "(generate_opam_files")
+}
+
+func (r *Root) readPackages() error {
+	var problems []error
+	files := opamFiles(r.Dir)
+	for _, path := range files {
+		rel, _ := filepath.Rel(r.Dir, path)
+		src, err := os.ReadFile(path)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		file, err := opamfile.Parse(rel, src)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		r.Packages = append(r.Packages, Package{Name: r.packageName(path, file), File: file, Path: rel})
+	}
+	if len(files) == 0 && generatesOpamFiles(r.Dir) && r.Building == "" {
+		return problem.New(problem.Input, "the opam files that dune generates here are not there yet").At(filepath.Join(r.Dir, "dune-project"), 0).
+			Hint("run: dune build @check (and commit the *.opam files: opam needs them)")
+	}
+	sort.Slice(r.Packages, func(i, j int) bool { return r.Packages[i].Name < r.Packages[j].Name })
+	return errors.Join(problems...)
+}
+
+func (r *Root) packageName(path string, file *opamfile.File) string {
+	base := filepath.Base(path)
+	if base != "opam" {
+		return strings.TrimSuffix(base, ".opam")
+	}
+	if name, ok := file.StringField("name"); ok {
+		return name
+	}
+	if r.Building != "" {
+		return r.Building
+	}
+	name, _, _ := strings.Cut(filepath.Base(r.Dir), ".")
+	return name
+}
+
+// Package finds an opam file of the root by package name.
+func (r *Root) Package(name string) (Package, bool) {
+	for _, p := range r.Packages {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Package{}, false
+}
+
+// Select returns the packages to work for: the one that opam is building, else
+// those that are named, else all of the root's.
+func (r *Root) Select(named []string) ([]string, error) {
+	if len(named) == 0 && r.Building != "" {
+		return []string{r.Building}, nil
+	}
+	var names, known []string
+	for _, p := range r.Packages {
+		known = append(known, p.Name)
+	}
+	if len(named) == 0 {
+		return known, nil
+	}
+	var problems []error
+	for _, name := range named {
+		if _, ok := r.Package(name); !ok && r.Building == "" {
+			problems = append(problems, problem.New(problem.Usage, "there is no package %s in %s", name, r.Dir).
+				Hint("its packages are: %s", strings.Join(known, ", ")))
+		}
+		names = append(names, name)
+	}
+	return names, errors.Join(problems...)
+}
+
+// Shown is path as the user would write it: relative to the root where it lies
+// in it, else as it is.
+func (r *Root) Shown(path string) string {
+	if rel, ok := below(r.Dir, path); ok {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}
+
+func (r *Root) String() string {
+	return fmt.Sprintf("root %s, building %q, context %q", r.Dir, r.Building, r.Context)
+}
