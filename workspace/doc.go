@@ -1,0 +1,65 @@
+// Package workspace is the model of the one Cargo workspace W that a program's
+// archive is built from, and the code that writes it: which crates the umbrella
+// crate links ([New]), which path crates of several bindings are one, the
+// manifests ([Plan.Manifest]), the staged copies of the trees ([Stage]) and the
+// directory source of registry crates ([Store]). It runs nothing; a plan is a
+// value.
+package workspace
+
+import "path/filepath"
+
+// Dirs are the places of one workspace. All of W is the tool's own.
+type Dirs struct {
+	W       string // <root>/_build/.opam-cargo
+	Context string // dune context; "" and "default" are the same
+}
+
+// Of returns the places for a root and a dune context.
+func Of(root, context string) Dirs {
+	return Dirs{W: filepath.Join(root, "_build", ".opam-cargo"), Context: context}
+}
+
+// The fixed names below W (DESIGN section 3).
+
+// Manifest is the umbrella crate's Cargo.toml.
+func (d Dirs) Manifest() string { return filepath.Join(d.W, "Cargo.toml") }
+
+// Lib is the umbrella crate's source.
+func (d Dirs) Lib() string { return filepath.Join(d.W, "src", "lib.rs") }
+
+// Lock is the one Cargo.lock.
+func (d Dirs) Lock() string { return filepath.Join(d.W, "Cargo.lock") }
+
+// Config is the cargo configuration that cargo is run with.
+func (d Dirs) Config() string { return filepath.Join(d.W, "config.toml") }
+
+// Bindings holds the staged trees, one directory a package.
+func (d Dirs) Bindings() string { return filepath.Join(d.W, "bindings") }
+
+// Crates is the directory source of registry crates.
+func (d Dirs) Crates() string { return filepath.Join(d.W, "crates") }
+
+// Home is cargo's CARGO_HOME.
+func (d Dirs) Home() string { return filepath.Join(d.W, "cargo-home") }
+
+// Cache holds what can be made anew: layouts of trees, the last resolution.
+func (d Dirs) Cache() string { return filepath.Join(d.W, "cache") }
+
+// Wrapper is the program that cargo runs in place of rustc.
+func (d Dirs) Wrapper() string { return filepath.Join(d.W, "opam-cargo-rustc") }
+
+// Plan is the whole decision, as JSON.
+func (d Dirs) Plan() string { return filepath.Join(d.W, "plan.json") }
+
+// Target is cargo's target directory, a separate one for each dune context.
+func (d Dirs) Target() string { return filepath.Join(d.W, "target"+d.suffix()) }
+
+// Out holds what the last build handed over, for each dune context.
+func (d Dirs) Out() string { return filepath.Join(d.W, "out"+d.suffix()) }
+
+func (d Dirs) suffix() string {
+	if d.Context == "" || d.Context == "default" {
+		return ""
+	}
+	return "." + d.Context
+}

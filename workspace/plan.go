@@ -1,0 +1,138 @@
+package workspace
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+)
+
+// PlanFormat is the version of the JSON shape of a [Plan].
+const PlanFormat = 1
+
+// Plan is what is decided before cargo resolves: the bindings, the crates that
+// the umbrella crate links, and what happens to path crates of several trees.
+type Plan struct {
+	Format   int       `json:"format"`
+	Packages []string  `json:"packages"` // that the workspace is for
+	Bindings []Binding `json:"bindings"`
+	Links    []Link    `json:"links"`
+	Merged   []Merge   `json:"merged,omitempty"`
+	Split    []Split   `json:"split,omitempty"`
+	Settings Settings  `json:"settings"`
+
+	trees []*bindings.Tree
+	moves moves
+}
+
+// Binding is a binding package of the plan.
+type Binding struct {
+	Package string          `json:"package"`
+	Version string          `json:"version,omitempty"`
+	Origin  bindings.Origin `json:"origin"`
+	Tree    string          `json:"tree"` // hash
+	Source  string          `json:"source"`
+	Exports []string        `json:"exports"`
+}
+
+// Link is a crate that the umbrella crate depends on.
+type Link struct {
+	Key             string   `json:"key"` // in [dependencies]; always renamed (FACTS T8)
+	Crate           string   `json:"crate"`
+	Version         string   `json:"version"` // as staged
+	Package         string   `json:"package"` // opam package
+	Dir             string   `json:"dir"`     // relative to W
+	Features        []string `json:"features,omitempty"`
+	DefaultFeatures bool     `json:"default_features"`
+}
+
+// Merge tells that path crates with equal content, of several trees, are one.
+type Merge struct {
+	Crate   string   `json:"crate"`
+	Version string   `json:"version"`
+	Kept    string   `json:"kept"`    // opam package whose copy serves all
+	Dropped []string `json:"dropped"` // opam packages whose copies are not used
+}
+
+// Split tells that path crates of one name and version differ, and so are
+// several crates, with separate state.
+type Split struct {
+	Crate    string   `json:"crate"`
+	Version  string   `json:"version"`
+	Packages []string `json:"packages"`
+	Exported bool     `json:"exported"` // only exported crates: nobody expects them to be one
+}
+
+// New makes the plan for trees, which are in order of package name.
+func New(packages []string, trees []*bindings.Tree, settings Settings) *Plan {
+	p := &Plan{Format: PlanFormat, Packages: packages, Settings: settings, trees: trees}
+	for _, t := range trees {
+		p.Bindings = append(p.Bindings, Binding{
+			Package: t.Package, Version: t.Version, Origin: t.Origin, Tree: t.Hash, Source: t.Shown, Exports: t.Exports,
+		})
+	}
+	p.decideMoves()
+	keys := map[string]bool{}
+	linked := map[string]int{} // directory -> index in Links
+	for _, t := range trees {
+		for _, name := range t.Exports {
+			c := exported(t, name)
+			dir, version := p.placed(t, c)
+			chosen := settings.Bindings[t.Package]
+			byDefault := chosen.DefaultFeatures == nil || *chosen.DefaultFeatures
+			if i, ok := linked[dir]; ok { // an equal crate of another binding: it gets what either asks for
+				p.Links[i].Features = append(p.Links[i].Features, chosen.Features...)
+				p.Links[i].DefaultFeatures = p.Links[i].DefaultFeatures || byDefault
+				continue
+			}
+			linked[dir] = len(p.Links)
+			p.Links = append(p.Links, Link{
+				Key: unique(keys, t.Package+"-"+name), Crate: name, Version: version, Package: t.Package, Dir: dir,
+				Features: slices.Clone(chosen.Features), DefaultFeatures: byDefault,
+			})
+		}
+	}
+	return p
+}
+
+// UnknownBindings names the packages in the settings that the plan does not have.
+func (p *Plan) UnknownBindings() []string {
+	known := map[string]bool{}
+	for _, b := range p.Bindings {
+		known[b.Package] = true
+	}
+	return p.Settings.unknownBindings(known)
+}
+
+// Trees are the plan's trees, in the order of its bindings.
+func (p *Plan) Trees() []*bindings.Tree { return p.trees }
+
+func exported(t *bindings.Tree, name string) *bindings.Crate {
+	for i := range t.Crates {
+		if c := &t.Crates[i]; c.Member && c.Name == name {
+			return c
+		}
+	}
+	return &bindings.Crate{Name: name, Dir: "."}
+}
+
+var notInKey = regexp.MustCompile(`[^A-Za-z0-9_-]`)
+
+// unique makes name a dependency key that cargo takes and that is not in use.
+func unique(used map[string]bool, name string) string {
+	name = notInKey.ReplaceAllString(name, "_")
+	if name[0] >= '0' && name[0] <= '9' {
+		name = "p" + name
+	}
+	key := name
+	for n := 2; used[key]; n++ {
+		key = name + "-" + strconv.Itoa(n)
+	}
+	used[key] = true
+	return key
+}
+
+// stagedDir is the place of a tree's directory, relative to W.
+func stagedDir(pkg, dir string) string { return path.Join("bindings", pkg, dir) }

@@ -1,0 +1,191 @@
+package workspace
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// staged is a file of W/bindings that the tool wrote: what it was made from.
+type staged struct {
+	Exec bool   `json:"exec,omitempty"`
+	Link string `json:"link,omitempty"`
+	Sum  string `json:"sum,omitempty"` // sha256 of what was written; empty: not sure that it was
+}
+
+type stagedFile struct {
+	staged
+	path    string // relative to W/bindings
+	source  string // copied from here, unless content is set
+	content []byte
+}
+
+// Stage brings W/bindings to what the plan says. A file is written when its
+// source changed or it is missing, never because a build script changed it, and
+// only files that were written here are deleted (FACTS T9). What is written gets
+// a new mtime, so that cargo sees it (FACTS F10). The list of what was written
+// stands in W/bindings/.staged.json; a file that a killed run may have left half
+// done is not in it with its sum, and so is written again.
+func (p *Plan) Stage(d Dirs) error {
+	want := p.stagedFiles()
+	listFile := filepath.Join(d.Bindings(), ".staged.json")
+	have, err := readStaged(listFile)
+	if err != nil {
+		return err
+	}
+	var todo []stagedFile
+	next := map[string]staged{}
+	for _, f := range want {
+		next[f.path] = f.staged
+		if have[f.path] != f.staged || !tree.Exists(filepath.Join(d.Bindings(), filepath.FromSlash(f.path))) {
+			todo = append(todo, f)
+		}
+	}
+	var gone []string
+	for name := range have {
+		if _, ok := next[name]; !ok {
+			gone = append(gone, name)
+		}
+	}
+	if len(todo) == 0 && len(gone) == 0 {
+		return nil
+	}
+	unsure := map[string]staged{}
+	for name, s := range have {
+		unsure[name] = s
+	}
+	for _, f := range todo {
+		unsure[f.path] = staged{}
+	}
+	if err := writeStaged(listFile, unsure); err != nil {
+		return err
+	}
+	sort.Strings(gone)
+	for _, name := range gone {
+		if err := removeStaged(d.Bindings(), name); err != nil {
+			return err
+		}
+	}
+	for _, f := range todo {
+		if err := f.write(d.Bindings()); err != nil {
+			return err
+		}
+	}
+	return writeStaged(listFile, next)
+}
+
+// stagedFiles lists every file that W/bindings should have.
+func (p *Plan) stagedFiles() []stagedFile {
+	var list []stagedFile
+	for _, t := range p.trees {
+		for _, e := range t.Entries {
+			f := stagedFile{
+				staged: staged{Exec: e.Exec, Link: e.Link, Sum: e.Sum},
+				path:   path.Join(t.Package, e.Path),
+				source: filepath.Join(t.Dir, filepath.FromSlash(e.Path)),
+			}
+			if m := t.Manifests[path.Dir(e.Path)]; path.Base(e.Path) == "Cargo.toml" && e.Link == "" && m != nil {
+				f.content = m.Apply(p.edits(t, path.Dir(e.Path), m))
+				f.Sum = tree.BytesSum(f.content)
+			}
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// StagedManifest is the text of a tree's manifest as it is staged.
+func (p *Plan) StagedManifest(t *bindings.Tree, dir string) []byte {
+	m := t.Manifests[dir]
+	return m.Apply(p.edits(t, dir, m))
+}
+
+func (f *stagedFile) write(base string) error {
+	file := filepath.Join(base, filepath.FromSlash(f.path))
+	if err := clearWay(base, f.path); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	if f.Link != "" {
+		os.Remove(file)
+		return os.Symlink(filepath.FromSlash(f.Link), file)
+	}
+	content := f.content
+	if content == nil {
+		var err error
+		if content, err = os.ReadFile(f.source); err != nil {
+			return err
+		}
+		if sum := tree.BytesSum(content); sum != f.Sum {
+			return fmt.Errorf("%s changed while it was read", f.source)
+		}
+	}
+	return tree.Write(file, content, f.Exec)
+}
+
+// clearWay removes what stands where a directory on the way to name, or name
+// itself, must be: a tree may have turned a link into a directory, or a
+// directory into a file. Nothing is ever written through a link.
+func clearWay(base, name string) error {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		full := filepath.Join(base, filepath.FromSlash(dir))
+		info, err := os.Lstat(full)
+		if err == nil && !info.IsDir() {
+			if err := os.Remove(full); err != nil {
+				return err
+			}
+		}
+	}
+	full := filepath.Join(base, filepath.FromSlash(name))
+	if info, err := os.Lstat(full); err == nil && info.IsDir() {
+		return os.RemoveAll(full)
+	}
+	return nil
+}
+
+// removeStaged deletes one file and the directories that this leaves empty.
+func removeStaged(base, name string) error {
+	err := os.Remove(filepath.Join(base, filepath.FromSlash(name)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && tree.Exists(filepath.Join(base, filepath.FromSlash(name))) {
+		return err
+	}
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if os.Remove(filepath.Join(base, filepath.FromSlash(dir))) != nil {
+			break // not empty: a build script's files, or more of the tree
+		}
+	}
+	return nil
+}
+
+func readStaged(file string) (map[string]staged, error) {
+	list := map[string]staged{}
+	src, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return list, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(src, &list); err != nil {
+		return nil, fmt.Errorf("%s, which opam-cargo wrote, is damaged (delete that directory): %w", file, err)
+	}
+	return list, nil
+}
+
+func writeStaged(file string, list map[string]staged) error {
+	text, err := json.MarshalIndent(list, "", " ")
+	if err != nil {
+		return err
+	}
+	return tree.WriteIfChanged(file, text, false)
+}
