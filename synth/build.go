@@ -1,0 +1,211 @@
+package synth
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/rustc"
+)
+
+// Built is what a build has made.
+type Built struct {
+	*State
+	Archive    string   // absolute path, below W/target
+	NativeLibs []string // linker arguments, in rustc's order
+	Symbols    []string // that the linker must be told to want, sorted
+	Crates     []Node   // that are in the archive or were run to make it, the umbrella crate aside
+	Compiled   int      // how many of them this run compiled
+}
+
+// Build synthesizes the workspace, builds it once, and checks the archive.
+// Nothing is handed over yet: see [Built.HandOver].
+func Build(ctx context.Context, o Options) (*Built, error) {
+	s, err := Synth(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	out, err := s.runCargo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &Built{State: s, Archive: out.archive, NativeLibs: out.nativeLibs}
+	for _, n := range s.Graph.Packages {
+		if n.Manifest == s.Dirs.Manifest() || !out.packages[n.Manifest] {
+			continue
+		}
+		b.Crates = append(b.Crates, n)
+		if out.compiled[n.Manifest] {
+			b.Compiled++
+		}
+	}
+	b.Symbols, err = s.linkSymbols(out)
+	return b, err
+}
+
+// runCargo runs the one cargo build.
+func (s *State) runCargo(ctx context.Context) (*output, error) {
+	if err := s.linkWrapper(); err != nil {
+		return nil, err
+	}
+	args := []string{
+		"rustc", "--lib", "--offline", "--locked",
+		"--manifest-path", s.Dirs.Manifest(), "--config", s.Dirs.Config(), "--target-dir", s.Dirs.Target(),
+		"--profile", s.Profile,
+	}
+	if s.Target != "" {
+		args = append(args, "--target", s.Target)
+	}
+	if s.Jobs != "" {
+		args = append(args, "--jobs", s.Jobs)
+	}
+	format := "json"
+	if s.Term.Color() {
+		format = "json-diagnostic-rendered-ansi"
+		args = append(args, "--color", "always")
+	}
+	args = append(args, "--message-format", format, "--", "--print", "native-static-libs")
+	env := []string{"RUSTC_WRAPPER=" + s.Dirs.Wrapper(), rustc.Variable + "=" + s.remap().String()}
+	if s.Rustflags != "" {
+		env = append(env, "RUSTFLAGS="+s.Rustflags)
+	}
+	s.Term.Detail("run: cargo %s", strings.Join(args, " "))
+	cmd := s.Cargo.Command(ctx, env, args...)
+	var said bytes.Buffer // cargo's own words: progress, and errors that are no rustc diagnostics
+	cmd.Stderr = &said
+	if s.Term.Verbose() || s.Term.Live() {
+		cmd.Stderr = io.MultiWriter(&said, os.Stderr)
+	}
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, problem.New(problem.Input, "cargo does not start: %w", err).Hint("name another cargo with --cargo")
+	}
+	out, readErr := readMessages(pipe, s.Dirs.Manifest(), s.show)
+	runErr := cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case runErr != nil:
+		return nil, s.cargoFailure(out, said.String())
+	case readErr != nil:
+		return nil, readErr
+	case out.archive == "":
+		return nil, fmt.Errorf("cargo built no static library of the umbrella crate")
+	}
+	return out, nil
+}
+
+// linkWrapper makes W/opam-cargo-rustc, a link to ourselves under the name by
+// which we know that we are cargo's RUSTC_WRAPPER.
+func (s *State) linkWrapper() error {
+	if old, err := os.Readlink(s.Dirs.Wrapper()); err == nil && old == s.Self {
+		return nil
+	}
+	tmp := s.Dirs.Wrapper() + ".new"
+	os.Remove(tmp)
+	if err := os.Symlink(s.Self, tmp); err != nil {
+		return err
+	}
+	return os.Rename(tmp, s.Dirs.Wrapper())
+}
+
+// remap says under which names the places of this machine appear in the archive.
+func (s *State) remap() rustc.Remap {
+	return rustc.Remap{
+		Wrapper: s.Wrapper,
+		Capped:  s.Dirs.Bindings(),
+		Names: [][2]string{ // of two that match the later counts
+			{s.Dirs.W, "rust-bindings-umbrella"},
+			{s.Dirs.Target(), "target"},
+			{s.Dirs.Crates(), "rust-crates"},
+			{s.Dirs.Bindings(), "rust-bindings"},
+			{"bindings", "rust-bindings"}, // as cargo names path crates, from W
+		},
+	}
+}
+
+// show passes a diagnostic on. Errors always; warnings only of trees that the
+// user is working on. A tree of the root is named as its author knows it.
+func (s *State) show(manifest, level, rendered string) {
+	pkg := owner(s.Dirs, manifest)
+	var tree *bindings.Tree
+	for _, t := range s.Plan.Trees() {
+		if t.Package == pkg {
+			tree = t
+		}
+	}
+	if level != "error" && !s.Term.Verbose() && (tree == nil || tree.Origin == bindings.Installed) {
+		return
+	}
+	s.Term.Pass(s.authorsPaths(rendered))
+}
+
+var spanArrow = regexp.MustCompile(`(--> |::: )(\x1b\[[0-9;]*m)?rust-bindings/([^/\s]+)/`)
+
+// authorsPaths puts the author's own directory in place of the name under which
+// a tree of the root stands in the archive, so that an editor can open the file.
+func (s *State) authorsPaths(rendered string) string {
+	return spanArrow.ReplaceAllStringFunc(rendered, func(m string) string {
+		parts := spanArrow.FindStringSubmatch(m)
+		for _, t := range s.Plan.Trees() {
+			if t.Package == parts[3] && t.Origin != bindings.Installed {
+				return parts[1] + parts[2] + t.Shown + "/"
+			}
+		}
+		return m
+	})
+}
+
+// cargoFailure says which opam package owns the crates that failed, after the
+// compiler's own words, which the user has seen by now.
+func (s *State) cargoFailure(out *output, said string) error {
+	if !s.Term.Verbose() && !s.Term.Live() {
+		s.Term.Pass(withoutProgress(said))
+	}
+	var failed []string
+	if out != nil {
+		failed = out.failed
+	}
+	if m := failedPackage.FindStringSubmatch(said); len(failed) == 0 && m != nil {
+		failed = []string{filepath.Join(m[1], "Cargo.toml")}
+	}
+	for _, manifest := range failed {
+		if pkg := owner(s.Dirs, manifest); pkg != "" {
+			for _, t := range s.Plan.Trees() {
+				if t.Package == pkg {
+					return problem.New(problem.Build, "its Rust code does not build (the error is above)").In(pkg).At(t.Shown, 0).
+						Hint("the source that was compiled is in %s", filepath.Join(s.Dirs.Bindings(), pkg))
+				}
+			}
+		}
+	}
+	return problem.New(problem.Build, "cargo failed (its error is above)").
+		Hint("the workspace that was built is in %s; see every step with -v", s.Dirs.W)
+}
+
+// failedPackage finds the directory of a path crate whose build script failed.
+var failedPackage = regexp.MustCompile("error: (?:failed to run custom build command for|could not compile) `[^`]*\\(([^)]+)\\)")
+
+var progress = regexp.MustCompile(`^(\x1b\[[0-9;]*m)*\s+(\x1b\[[0-9;]*m)*(Compiling|Finished|Fresh|Building|Updating|Locking|Blocking|Adding) `)
+
+// withoutProgress leaves out the lines that only tell how far cargo got.
+func withoutProgress(said string) string {
+	var b strings.Builder
+	for _, line := range strings.SplitAfter(said, "\n") {
+		if !progress.MatchString(line) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,204 @@
+// Package synth drives the pipeline for one program: discover the bindings
+// (package bindings), plan and write the workspace (package workspace), let
+// cargo resolve and build it once, read the symbols, check, and hand the archive
+// and its link flags over. [Synth] stops before the build, [Build] does it all.
+package synth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+	"github.com/opam-cargo/opam-cargo/workspace"
+)
+
+// Options are the decisions of the command line.
+type Options struct {
+	Root      *bindings.Root
+	Prefix    string   // --prefix; empty: see [bindings.FindPrefix]
+	Packages  []string // --package
+	Depends   string   // --depends
+	Profile   string   // cargo's name of it, such as "release"
+	Target    string   // target triple; empty: the host
+	Jobs      string   // empty: cargo decides
+	Rustflags string
+	Wrapper   string // a program such as sccache, run behind our own
+	Cargo     string // program; empty: the one on PATH
+	AllowNone bool   // no binding gives an empty archive
+	Self      string // our own executable
+	Version   string // our own version
+	Getenv    bindings.Getenv
+	Term      *term.Printer
+}
+
+// State is a synthesized workspace.
+type State struct {
+	Options
+	Dirs   workspace.Dirs
+	Cargo  *cargo.Cargo
+	Prefix string
+	Plan   *workspace.Plan
+	Graph  *Graph
+	Lock   *lockfile.Lock
+
+	unlock func()
+}
+
+// Close gives up the lock on the workspace.
+func (s *State) Close() { s.unlock() }
+
+// Synth generates the workspace and its lock and builds nothing. It holds the
+// lock on the workspace until the state is closed: cargo locks only its target
+// directory.
+func Synth(ctx context.Context, o Options) (*State, error) {
+	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, o.Root.Context)}
+	o.Term.Detail("%s", o.Root)
+	if err := writable(s.Dirs.Cache()); err != nil {
+		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
+			Hint("it lies below the root's _build directory; check its owner, permissions and disk, or name another root with --root")
+	}
+	if err := s.lockWorkspace(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.generate(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *State) generate(ctx context.Context) (err error) {
+	toolchain := rustToolchain(ctx, s.Root.Dir, s.Getenv, s.Term)
+	if s.Cargo, err = cargo.Find(ctx, s.Options.Cargo, s.Dirs.Home(), toolchain); err != nil {
+		return err
+	}
+	s.Term.Detail("cargo %s at %s", s.Cargo.Version, s.Cargo.Path)
+	if s.Prefix, err = bindings.FindPrefix(ctx, s.Root.Dir, s.Options.Prefix, s.Getenv); err != nil {
+		return err
+	}
+	if err := s.plan(ctx); err != nil {
+		return err
+	}
+	if err := s.resolve(ctx); err != nil {
+		return err
+	}
+	text, err := s.PlanJSON()
+	if err != nil {
+		return err
+	}
+	return tree.WriteIfChanged(s.Dirs.Plan(), text, false)
+}
+
+// PlanJSON is the whole decision as W/plan.json holds it: the plan, and the
+// packages of the lock.
+func (s *State) PlanJSON() ([]byte, error) {
+	text, err := json.MarshalIndent(struct {
+		*workspace.Plan
+		Lock []lockfile.Package `json:"lock"`
+	}{s.Plan, s.Lock.Packages}, "", "  ")
+	return append(text, '\n'), err
+}
+
+// writable makes dir and tries to write there: cargo would name the obstacle
+// later and less plainly.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "probe-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func (s *State) lockWorkspace(ctx context.Context) error {
+	lock := flock.New(filepath.Join(s.Dirs.W, ".lock"))
+	held, err := lock.TryLock()
+	if err == nil && !held {
+		s.Term.Say("waiting for another opam-cargo to finish in %s", s.Dirs.W)
+		_, err = lock.TryLockContext(ctx, 100*time.Millisecond)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return problem.New(problem.Input, "cannot lock the workspace: %w", err).At(s.Dirs.W, 0).Hint("check the owner and the permissions of that directory")
+	}
+	s.unlock = func() { lock.Unlock() } //nolint:errcheck // the process ends soon, and the lock with it
+	return nil
+}
+
+// plan discovers the bindings, plans, and writes all of the workspace that does
+// not depend on the resolution.
+func (s *State) plan(ctx context.Context) error {
+	found, err := bindings.Discover(ctx, bindings.Request{
+		Root: s.Root, Prefix: s.Prefix, Packages: s.Packages, Depends: s.Depends, Getenv: s.Getenv,
+		Cargo: s.Cargo, Cache: s.Dirs.Cache(), Warn: s.Term.Warn, Detail: s.Term.Detail,
+	})
+	if err != nil && (!s.AllowNone || !bindings.IsNone(err)) {
+		return err
+	}
+	settings, err := workspace.ReadSettings(filepath.Join(s.Root.Dir, "rust-bindings", "settings.toml"), "rust-bindings/settings.toml")
+	if err != nil {
+		return err
+	}
+	s.Plan = workspace.New(found.Selected, found.Trees, settings)
+	s.tell()
+	manifest, err := s.Plan.Manifest()
+	if err != nil {
+		return err
+	}
+	return s.write(manifest)
+}
+
+// tell says what the plan does that a user would not expect.
+func (s *State) tell() {
+	for _, name := range s.Plan.UnknownBindings() {
+		s.Term.Warn("rust-bindings/settings.toml: there is no binding %s in this build; [bindings.%s] has no effect", name, name)
+	}
+	for _, m := range s.Plan.Merged {
+		s.Term.Detail("crate %s %s is the same in %v: the copy of %s serves all", m.Crate, m.Version, m.Dropped, m.Kept)
+	}
+	for _, sp := range s.Plan.Split {
+		if sp.Exported {
+			s.Term.Detail("crate %s %s differs between %v: they are built as separate crates", sp.Crate, sp.Version, sp.Packages)
+			continue
+		}
+		s.Term.Warn("the path crate %s %s differs between %s: it is built once for each, and they share no state", sp.Crate, sp.Version, strings.Join(sp.Packages, ", "))
+		s.Term.Hint("if they should be one, give them the same content; if not, different names or versions")
+	}
+}
+
+// write brings the files of W to the plan, but for the lock and the crates.
+func (s *State) write(manifest []byte) error {
+	if err := s.Plan.Stage(s.Dirs); err != nil {
+		return err
+	}
+	files := []struct {
+		name    string
+		content []byte
+	}{
+		{s.Dirs.Manifest(), manifest},
+		{s.Dirs.Lib(), s.Plan.Lib()},
+		{s.Dirs.Config(), workspace.Config(s.Dirs.Crates())},
+	}
+	for _, f := range files {
+		if err := tree.WriteIfChanged(f.name, f.content, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package synth
+
+import (
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/workspace"
+)
+
+// Graph is the resolved graph, as far as the later steps need it.
+type Graph struct {
+	Packages []Node `json:"packages"`
+}
+
+// Node is a package of the graph.
+type Node struct {
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Version     string   `json:"version"`
+	Source      string   `json:"source,omitempty"`
+	Manifest    string   `json:"manifest"` // absolute
+	Links       string   `json:"links,omitempty"`
+	RustVersion string   `json:"rust_version,omitempty"`
+	Features    []string `json:"features,omitempty"`
+	Deps        []string `json:"deps,omitempty"` // ids, development aside
+}
+
+func newGraph(m *cargo.Metadata) *Graph {
+	nodes := map[string]*Node{}
+	ids := make([]string, 0, len(m.Packages))
+	for _, p := range m.Packages {
+		nodes[p.ID] = &Node{ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, Manifest: p.ManifestPath, Links: p.Links, RustVersion: p.RustVersion}
+		ids = append(ids, p.ID)
+	}
+	if m.Resolve != nil {
+		for _, n := range m.Resolve.Nodes {
+			node := nodes[n.ID]
+			if node == nil {
+				continue
+			}
+			node.Features = n.Features
+			for _, d := range n.Deps {
+				if !onlyDev(d.DepKinds) {
+					node.Deps = append(node.Deps, d.Pkg)
+				}
+			}
+		}
+	}
+	sort.Strings(ids)
+	g := &Graph{}
+	for _, id := range ids {
+		g.Packages = append(g.Packages, *nodes[id])
+	}
+	return g
+}
+
+func onlyDev(kinds []cargo.DepKind) bool {
+	for _, k := range kinds {
+		if k.Kind != "dev" {
+			return false
+		}
+	}
+	return len(kinds) > 0
+}
+
+// owner is the opam package that a manifest belongs to: of a staged path crate
+// the binding; else empty.
+func owner(d workspace.Dirs, manifest string) string {
+	rel, err := filepath.Rel(d.Bindings(), manifest)
+	if err != nil || strings.HasPrefix(rel, "..") {
+		return ""
+	}
+	name, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
+	return name
+}
+
+// owners lists, for each node, the opam packages whose path crates lead to it.
+func (g *Graph) owners(d workspace.Dirs) map[string][]string {
+	byID := map[string]*Node{}
+	for i := range g.Packages {
+		byID[g.Packages[i].ID] = &g.Packages[i]
+	}
+	found := map[string]map[string]bool{}
+	var visit func(id, pkg string)
+	visit = func(id, pkg string) {
+		if found[id] == nil {
+			found[id] = map[string]bool{}
+		}
+		if found[id][pkg] || byID[id] == nil {
+			return
+		}
+		found[id][pkg] = true
+		for _, dep := range byID[id].Deps {
+			visit(dep, pkg)
+		}
+	}
+	for _, n := range g.Packages {
+		if pkg := owner(d, n.Manifest); pkg != "" {
+			visit(n.ID, pkg)
+		}
+	}
+	lists := map[string][]string{}
+	for id, set := range found {
+		for pkg := range set {
+			lists[id] = append(lists[id], pkg)
+		}
+		sort.Strings(lists[id])
+	}
+	return lists
+}

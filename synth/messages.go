@@ -1,0 +1,101 @@
+package synth
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// message is a line of cargo's --message-format=json.
+type message struct {
+	Reason       string   `json:"reason"`
+	PackageID    string   `json:"package_id"`
+	ManifestPath string   `json:"manifest_path"`
+	Filenames    []string `json:"filenames"`
+	Fresh        bool     `json:"fresh"`
+	Target       struct {
+		Name string   `json:"name"`
+		Kind []string `json:"kind"`
+	} `json:"target"`
+	Message struct {
+		Level    string `json:"level"`
+		Message  string `json:"message"`
+		Rendered string `json:"rendered"`
+	} `json:"message"`
+}
+
+// artifact is a library that cargo built or found fresh.
+type artifact struct {
+	manifest string
+	crate    string
+	rlib     string
+}
+
+// output collects what a cargo run said on standard output.
+type output struct {
+	archive    string   // the umbrella crate's static library
+	nativeLibs []string // what rustc says the archive needs, as linker arguments
+	artifacts  []artifact
+	packages   map[string]bool // manifests of all packages that were compiled or fresh
+	compiled   map[string]bool // of those that this run compiled
+	failed     []string        // manifests of the crates with an error, in order
+}
+
+// readMessages reads cargo's messages to the end; show gets every diagnostic with
+// the manifest of its crate.
+func readMessages(r io.Reader, umbrella string, show func(manifest, level, rendered string)) (*output, error) {
+	out := &output{packages: map[string]bool{}, compiled: map[string]bool{}}
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 && line[0] == '{' {
+			var m message
+			if err := json.Unmarshal(line, &m); err != nil {
+				return nil, fmt.Errorf("read a message of cargo: %w", err)
+			}
+			out.add(&m, umbrella, show)
+		} else if len(line) > 0 {
+			show("", "", string(line))
+		}
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read cargo's output: %w", err)
+		}
+	}
+}
+
+const nativeLibsNote = "native-static-libs: "
+
+func (o *output) add(m *message, umbrella string, show func(manifest, level, rendered string)) {
+	switch m.Reason {
+	case "compiler-message":
+		if libs, ok := strings.CutPrefix(m.Message.Message, nativeLibsNote); ok {
+			o.nativeLibs = strings.Fields(libs)
+			return
+		}
+		if strings.HasPrefix(m.Message.Message, "link against the following native artifacts") {
+			return // belongs to the note above (cargo before 1.7x)
+		}
+		if m.Message.Level == "error" {
+			o.failed = append(o.failed, m.ManifestPath)
+		}
+		show(m.ManifestPath, m.Message.Level, m.Message.Rendered)
+	case "compiler-artifact":
+		o.packages[m.ManifestPath] = true
+		if !m.Fresh {
+			o.compiled[m.ManifestPath] = true
+		}
+		for _, f := range m.Filenames {
+			switch {
+			case m.ManifestPath == umbrella && strings.HasSuffix(f, ".a"):
+				o.archive = f
+			case strings.HasSuffix(f, ".rlib"):
+				o.artifacts = append(o.artifacts, artifact{manifest: m.ManifestPath, crate: m.Target.Name, rlib: f})
+			}
+		}
+	}
+}

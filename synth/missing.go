@@ -1,0 +1,86 @@
+package synth
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// missingCrates finds the crates that are needed and nowhere to be found: those
+// that a tree's own lock leads to from its exported crates, development
+// dependencies aside. One problem for each crate and binding.
+func missingCrates(l *locks, absent map[string]bool) []error {
+	var problems []error
+	for i, t := range l.trees {
+		lock := l.own[i]
+		if lock == nil {
+			lock = l.committed
+		}
+		if lock == nil {
+			continue
+		}
+		paths := neededPaths(t, lock)
+		var names []string
+		for name := range paths {
+			if absent[name] {
+				names = append(names, name)
+			}
+		}
+		sort.Strings(names)
+		for _, name := range names {
+			problems = append(problems, problem.New(problem.Resolve, "the crate %s is not here, and there is no network in this build (%s)", name, paths[name]).In(t.Package).
+				Hint("%s should bring it: its author adds it as an extra-source, or commits a vendor directory", t.Package).
+				Hint("or put %s.crate into rust-bindings/crates", name).
+				Hint("or fetch it into cargo's download cache, outside opam: cargo fetch --locked --manifest-path %s/Cargo.toml", t.Shown))
+		}
+	}
+	return problems
+}
+
+// neededPaths maps name-version of each package that lock says t's exported
+// crates need to the path of requirements that leads to it: "foo-ffi -> log".
+func neededPaths(t *bindings.Tree, lock *lockfile.Lock) map[string]string {
+	byName := map[string][]lockfile.Package{}
+	for _, p := range lock.Packages {
+		byName[p.Name] = append(byName[p.Name], p)
+	}
+	needs := map[string]map[string]bool{} // of path crates: what they require, development aside
+	for _, c := range t.Crates {
+		needs[c.Name] = map[string]bool{}
+		for _, n := range c.Needs {
+			needs[c.Name][n] = true
+		}
+	}
+	found := map[string]string{}
+	var visit func(p lockfile.Package, trail string)
+	visit = func(p lockfile.Package, trail string) {
+		id := p.Name + "-" + p.Version
+		if _, seen := found[id]; seen {
+			return
+		}
+		found[id] = trail
+		for _, dep := range p.Dependencies {
+			fields := strings.Fields(dep)
+			if p.Path() && !needs[p.Name][fields[0]] {
+				continue
+			}
+			for _, q := range byName[fields[0]] {
+				if len(fields) == 1 || fields[1] == q.Version {
+					visit(q, fmt.Sprintf("%s -> %s", trail, q.Name))
+				}
+			}
+		}
+	}
+	for _, name := range t.Exports {
+		for _, p := range byName[name] {
+			if p.Path() {
+				visit(p, name)
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,211 @@
+package synth
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/archive"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// definition is a symbol's definition in a member of a crate's rlib.
+type definition struct {
+	crate  string // name of the cargo package
+	pkg    string // opam package; of a registry crate those that need it
+	rlib   string
+	member int
+}
+
+// linkSymbols chooses the symbols that the linker must be told to want, so that
+// the place of the archive on its command line does not matter (FACTS O-A): one
+// for each member of the archive that defines an unmangled symbol of a path crate,
+// or of a crate with a links key right below one (OCaml stubs often call the C
+// library itself). Owners come from the rlibs that cargo names, which can be read
+// under fat LTO too. A symbol that two crates define is an error.
+func (s *State) linkSymbols(out *output) ([]string, error) {
+	defs, wanted, err := s.definitions(out)
+	if err != nil {
+		return nil, err
+	}
+	if err := duplicates(defs); err != nil {
+		return nil, err
+	}
+	a, err := archive.Open(out.archive)
+	if err != nil {
+		return nil, fmt.Errorf("read the archive: %w", err)
+	}
+	defer a.Close()
+	byMember := map[int][]string{}
+	for symbol, members := range a.Index() {
+		if wanted[symbol] {
+			for _, m := range members {
+				byMember[m] = append(byMember[m], symbol)
+			}
+		}
+	}
+	var chosen []string
+	for m, names := range byMember {
+		strong, err := strongSymbols(a, m)
+		if err != nil {
+			return nil, fmt.Errorf("read the archive: %w", err)
+		}
+		names = slices.DeleteFunc(names, func(n string) bool { return !strong[n] })
+		if len(names) > 0 {
+			chosen = append(chosen, slices.Min(names))
+		}
+	}
+	sort.Strings(chosen)
+	return slices.Compact(chosen), nil
+}
+
+func strongSymbols(a *archive.Archive, member int) (map[string]bool, error) {
+	list, err := a.Symbols(member)
+	if err != nil {
+		return nil, err
+	}
+	strong := map[string]bool{}
+	for _, sym := range list {
+		if !sym.Weak {
+			strong[sym.Name] = true
+		}
+	}
+	return strong, nil
+}
+
+// definitions reads the indexes of all rlibs: who defines which unmangled
+// symbols, and which of them are wanted.
+func (s *State) definitions(out *output) (defs map[string][]definition, wanted map[string]bool, err error) {
+	defs, wanted = map[string][]definition{}, map[string]bool{}
+	nodes := map[string]*Node{}
+	byID := map[string]*Node{}
+	for i := range s.Graph.Packages {
+		n := &s.Graph.Packages[i]
+		nodes[n.Manifest], byID[n.ID] = n, n
+	}
+	linkable := map[string]bool{} // manifests whose symbols OCaml may want
+	for _, n := range nodes {
+		if owner(s.Dirs, n.Manifest) == "" {
+			continue
+		}
+		linkable[n.Manifest] = true
+		for _, id := range n.Deps {
+			if d := byID[id]; d != nil && d.Links != "" {
+				linkable[d.Manifest] = true
+			}
+		}
+	}
+	owners := s.Graph.owners(s.Dirs)
+	seen := map[string]bool{}
+	for _, art := range out.artifacts {
+		n := nodes[art.manifest]
+		if seen[art.rlib] || n == nil {
+			continue
+		}
+		seen[art.rlib] = true
+		a, err := archive.Open(art.rlib)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read the rlib of %s: %w", n.Name, err)
+		}
+		for symbol, members := range a.Index() {
+			if archive.Mangled(symbol) || archive.Std(symbol) {
+				continue
+			}
+			for _, m := range members {
+				defs[symbol] = append(defs[symbol], definition{crate: n.Name + " " + n.Version, pkg: strings.Join(owners[n.ID], ", "), rlib: art.rlib, member: m})
+			}
+			if linkable[art.manifest] {
+				wanted[symbol] = true
+			}
+		}
+		a.Close()
+	}
+	return defs, wanted, nil
+}
+
+// duplicates finds the symbols that two crates define. Without LTO the linker
+// takes the first or fails, with thin LTO one copy vanishes: two states, or one
+// crate's function in place of the other's, and nobody notices (FACTS F4, T7).
+func duplicates(defs map[string][]definition) error {
+	type pair struct{ a, b string }
+	symbols := map[pair][]string{}
+	who := map[pair][2]definition{}
+	for symbol, list := range defs {
+		strong, err := strongDefinitions(symbol, list)
+		if err != nil {
+			return err
+		}
+		for i := 1; i < len(strong); i++ {
+			a, b := strong[0], strong[i]
+			if a.rlib == b.rlib {
+				continue
+			}
+			if b.crate < a.crate {
+				a, b = b, a
+			}
+			p := pair{a.crate + " of " + a.pkg, b.crate + " of " + b.pkg}
+			symbols[p] = append(symbols[p], symbol)
+			who[p] = [2]definition{a, b}
+		}
+	}
+	var pairs []pair
+	for p := range symbols {
+		pairs = append(pairs, p)
+	}
+	sort.Slice(pairs, func(i, j int) bool { return pairs[i].a+pairs[i].b < pairs[j].a+pairs[j].b })
+	var problems []error
+	for _, p := range pairs {
+		names := symbols[p]
+		sort.Strings(names)
+		names = slices.Compact(names)
+		a, b := who[p][0], who[p][1]
+		text := names[0]
+		if len(names) > 1 {
+			text = fmt.Sprintf("%s and %d more", names[0], len(names)-1)
+		}
+		problems = append(problems, problem.New(problem.Check, "the symbol %s is defined twice: by crate %s (of %s) and by crate %s (of %s)", text, a.crate, a.pkg, b.crate, b.pkg).
+			Hint("one of the two must change its name: `#[no_mangle]` functions are global in the whole program; begin them with the package's name").
+			Hint("if both are the same code, make it one crate that both depend on"))
+	}
+	return errors.Join(problems...)
+}
+
+// strongDefinitions drops the weak ones. Only symbols that stand in several rlibs
+// are looked at, so few members are read.
+func strongDefinitions(symbol string, list []definition) ([]definition, error) {
+	if len(list) < 2 || sameRlib(list) {
+		return nil, nil
+	}
+	var strong []definition
+	for _, d := range list {
+		a, err := archive.Open(d.rlib)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", filepath.Base(d.rlib), err)
+		}
+		weak := false
+		syms, err := a.Symbols(d.member)
+		a.Close()
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", filepath.Base(d.rlib), err)
+		}
+		for _, sym := range syms {
+			weak = weak || sym.Name == symbol && sym.Weak
+		}
+		if !weak {
+			strong = append(strong, d)
+		}
+	}
+	return strong, nil
+}
+
+func sameRlib(list []definition) bool {
+	for _, d := range list {
+		if d.rlib != list[0].rlib {
+			return false
+		}
+	}
+	return true
+}
