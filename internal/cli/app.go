@@ -1,0 +1,157 @@
+// Package cli is the command line: it turns arguments and variables into the
+// options of the packages that do the work, prints what comes back, and maps
+// problems to exit codes. One file a command.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
+)
+
+// app is what every command has at hand.
+type app struct {
+	ctx    context.Context
+	stdout io.Writer
+	stderr io.Writer
+	term   *term.Printer
+}
+
+// Run runs the command line args (args[0] is the program) and returns the exit
+// code.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	a := &app{ctx: ctx, stdout: stdout, stderr: stderr, term: term.New(stderr, term.Normal, "auto")}
+	defer func() {
+		if r := recover(); r != nil {
+			a.term.Problems(fmt.Errorf("%v\n%s", r, debug.Stack()))
+			code = int(problem.Internal)
+		}
+	}()
+	unexpanded := dropUnexpanded()
+	c := &cli.App{
+		Name:        "opam-cargo",
+		Usage:       "build the Rust code of all bindings of an OCaml program once, as one Cargo workspace",
+		HideVersion: true, // its short form would be -v
+		Writer:      stdout,
+		ErrWriter:   stderr,
+		Suggest:     true,
+		Flags:       append([]cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version"}}, outputFlags()...),
+		Commands: []*cli.Command{
+			a.installCommand(), a.synthCommand(), a.buildCommand(), a.dllCommand(),
+			a.flagsCommand(), a.initCommand(), a.planCommand(),
+		},
+		Before: func(c *cli.Context) error {
+			if err := a.setTerm(c); err != nil {
+				return err
+			}
+			for _, name := range unexpanded {
+				a.term.Warn("%s holds an opam variable that was not expanded; it is ignored", name)
+				a.term.Hint("set it in the build: field, where opam expands variables: [\"env\" \"%s=...\" \"dune\" ...]", name)
+			}
+			return nil
+		},
+		Action: func(c *cli.Context) error {
+			if c.Bool("version") {
+				_, err := fmt.Fprintln(stdout, "opam-cargo "+Version())
+				return err
+			}
+			if c.Args().Present() {
+				return unknownCommand(c.App, c.Args().First())
+			}
+			return cli.ShowAppHelp(c)
+		},
+		OnUsageError:          usageError,
+		ExitErrHandler:        func(*cli.Context, error) {},
+		CustomAppHelpTemplate: cli.AppHelpTemplate + "\nEXIT CODES:\n   0 done, 1 a check fails, 2 usage, 3 a binding, the switch or cargo is missing or broken,\n   4 crates missing or not to be resolved, 5 cargo or rustc failed, 70 internal error, 130 interrupted\n",
+	}
+	for _, command := range c.Commands {
+		command.OnUsageError = usageError
+	}
+	err := c.RunContext(ctx, args)
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	a.term.Problems(err)
+	return int(problem.ExitCode(err))
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	name := strings.TrimSpace("opam-cargo " + strings.TrimPrefix(c.Command.Name, "opam-cargo"))
+	return problem.New(problem.Usage, "%w", err).Hint("see: %s --help", name)
+}
+
+func unknownCommand(c *cli.App, name string) error {
+	e := problem.New(problem.Usage, "there is no command %q", name)
+	if near := cli.SuggestCommand(c.Commands, name); near != "" {
+		e.Hint("%s", "d"+strings.TrimPrefix(near, "D")) // the library says: Did you mean "build"?
+	}
+	return e.Hint("see all commands: opam-cargo --help")
+}
+
+// dropUnexpanded unsets the OPAM_CARGO_ variables that still hold %{...}%, and
+// names them: opam 2.1 passes build-env: values like that (FACTS P9).
+func dropUnexpanded() []string {
+	var names []string
+	for _, kv := range os.Environ() {
+		name, value, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, "OPAM_CARGO_") && strings.Contains(value, "%{") {
+			os.Unsetenv(name)
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Version is the module's version from the build, or "dev".
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "dev"
+	}
+	return strings.TrimPrefix(info.Main.Version, "v")
+}
+
+// positional checks the arguments of a command: at most most of them, and none
+// that begins with a dash, which is a flag that came too late.
+func positional(c *cli.Context, most int) ([]string, error) {
+	args := c.Args().Slice()
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "-") && arg != "-" {
+			return nil, problem.New(problem.Usage, "the flag %s comes after an argument", arg).
+				Hint("put flags first: opam-cargo %s %s ... %s", c.Command.Name, arg, args[0])
+		}
+	}
+	if len(args) > most {
+		return nil, problem.New(problem.Usage, "too many arguments: %s", strings.Join(args[most:], " ")).Hint("see: opam-cargo %s --help", c.Command.Name)
+	}
+	return args, nil
+}
+
+// root finds the root for the current directory.
+func (a *app) root(c *cli.Context) (*bindings.Root, string, error) {
+	cwd, err := workingDir()
+	if err != nil {
+		return nil, "", err
+	}
+	r, err := bindings.FindRoot(cwd, c.String("root"), os.Getenv)
+	return r, cwd, err
+}
+
+// workingDir is the current directory, as the shell names it where that is right.
+func workingDir() (string, error) {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return "", problem.New(problem.Input, "the current directory is gone: %w", err).Hint("cd to a directory that is there")
+	}
+	return filepath.Clean(cwd), nil
+}

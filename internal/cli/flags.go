@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/synth"
+)
+
+// variable is the environment variable that a flag reads: a constant dune rule
+// can give no flags.
+func variable(flag string) []string {
+	return []string{"OPAM_CARGO_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
+}
+
+func stringFlag(name, usage string) *cli.StringFlag {
+	return &cli.StringFlag{Name: name, Usage: usage, EnvVars: variable(name)}
+}
+
+func outputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only", EnvVars: variable("quiet")},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "tell every decision", EnvVars: variable("verbose")},
+		&cli.StringFlag{Name: "color", Usage: "`WHEN`: auto, always or never", Value: "auto", EnvVars: variable("color")},
+	}
+}
+
+func packageFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "package", Usage: "work for the opam package `NAME` (repeatable); default: all of the root's", EnvVars: variable("package")}
+}
+
+// rootFlags are those of every command that works on a program.
+func rootFlags() []cli.Flag {
+	return append([]cli.Flag{
+		stringFlag("root", "the project's `DIR`; default: the nearest one upward with an opam file"),
+		stringFlag("prefix", "the opam switch's prefix `DIR`; default: $OPAM_SWITCH_PREFIX, _opam, or opam's own answer"),
+		packageFlag(),
+		stringFlag("depends", "`NAMES` of the direct dependencies, as opam's %{_:depends}% gives them, in place of the opam file's"),
+		stringFlag("cargo", "the cargo `PROGRAM` to run"),
+	}, outputFlags()...)
+}
+
+// buildFlags are those that decide what cargo does.
+func buildFlags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "profile", Usage: "cargo's build profile `NAME`", Value: "release", EnvVars: variable("profile")},
+		stringFlag("target", "build for the target `TRIPLE`"),
+		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "run at most `N` compilations at once", EnvVars: append(variable("jobs"), "CARGO_BUILD_JOBS")},
+		stringFlag("rustflags", "more `FLAGS` for every rustc"),
+		stringFlag("wrapper", "run rustc through `PROGRAM`, such as sccache"),
+		&cli.BoolFlag{Name: "allow-none", Usage: "no binding in the cone is no error", EnvVars: variable("allow-none")},
+	}, rootFlags()...)
+}
+
+// setTerm applies the output flags, wherever on the command line they stand.
+func (a *app) setTerm(c *cli.Context) error {
+	level := term.Normal
+	switch {
+	case c.Bool("quiet"):
+		level = term.Quiet
+	case c.Bool("verbose"):
+		level = term.Verbose
+	}
+	color := c.String("color")
+	if color != "auto" && color != "always" && color != "never" {
+		return problem.New(problem.Usage, "--color is %q", color).Hint("use auto, always or never")
+	}
+	a.term = term.New(a.stderr, level, color)
+	return nil
+}
+
+// options reads the flags of a command into the options of package synth.
+func (a *app) options(c *cli.Context) (synth.Options, string, error) {
+	if _, err := positional(c, 0); err != nil {
+		return synth.Options{}, "", err
+	}
+	root, cwd, err := a.root(c)
+	if err != nil {
+		return synth.Options{}, "", err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return synth.Options{}, "", err
+	}
+	profile := c.String("profile")
+	if profile == "" {
+		profile = "release"
+	}
+	return synth.Options{
+		Root: root, Prefix: c.String("prefix"), Packages: given(c, "package"), Depends: c.String("depends"),
+		Profile: profile, Target: c.String("target"), Jobs: c.String("jobs"), Rustflags: c.String("rustflags"),
+		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), AllowNone: c.Bool("allow-none"),
+		Self: self, Version: Version(), Getenv: os.Getenv, Term: a.term,
+	}, cwd, nil
+}
+
+// given reads a repeatable flag; an empty value, as an empty variable gives, is
+// none.
+func given(c *cli.Context, name string) []string {
+	var list []string
+	for _, v := range c.StringSlice(name) {
+		if v != "" {
+			list = append(list, v)
+		}
+	}
+	return list
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+func (a *app) installCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "install",
+		Usage:     "check the Rust tree of a binding package and install its sources",
+		ArgsUsage: "[DIR]",
+		Description: "DIR is the directory with the Cargo.toml; default rust, else the current directory.\n" +
+			"In the opam file of a binding package: install: [ [\"opam-cargo\" \"install\"] ]",
+		Flags: append([]cli.Flag{
+			stringFlag("prefix", "install below `DIR`; default: $OPAM_SWITCH_PREFIX, _opam, or opam's own answer"),
+			stringFlag("destdir", "put `DIR` before the prefix"),
+			&cli.StringFlag{Name: "package", Usage: "the opam package `NAME`; default: $OPAM_PACKAGE_NAME", EnvVars: variable("package")},
+			&cli.StringSliceFlag{Name: "crate", Usage: "export the crate `NAME` (repeatable); default: those that are a staticlib or cdylib"},
+			stringFlag("cargo", "the cargo `PROGRAM` to run"),
+		}, outputFlags()...),
+		Before: a.before,
+		Action: a.install,
+	}
+}
+
+func (a *app) install(c *cli.Context) error {
+	args, err := positional(c, 1)
+	if err != nil {
+		return err
+	}
+	cwd, err := workingDir()
+	if err != nil {
+		return err
+	}
+	b := bindings.Binding{Package: c.String("package"), Version: os.Getenv("OPAM_PACKAGE_VERSION"), Named: given(c, "crate")}
+	if b.Package == "" {
+		if b.Package, err = a.onlyPackage(cwd); err != nil {
+			return err
+		}
+	}
+	if err := checkName(b.Package); err != nil {
+		return err
+	}
+	b.Shown = (&bindings.Root{Dir: cwd}).DefaultTree()
+	if len(args) == 1 {
+		b.Shown = filepath.Clean(args[0])
+	}
+	b.Dir = b.Shown
+	if !filepath.IsAbs(b.Dir) {
+		b.Dir = filepath.Join(cwd, b.Dir)
+	}
+	prefix, err := bindings.FindPrefix(a.ctx, cwd, c.String("prefix"), func(name string) string {
+		if name == "OPAM_CARGO_PATH" { // says where bindings are looked for, not where they go
+			return ""
+		}
+		return os.Getenv(name)
+	})
+	if err != nil {
+		return err
+	}
+	scratch, err := os.MkdirTemp("", "opam-cargo-")
+	if err != nil {
+		return problem.New(problem.Input, "cannot make a temporary directory: %w", err).Hint("name one that can be written in TMPDIR")
+	}
+	defer os.RemoveAll(scratch)
+	program, err := cargo.Find(a.ctx, c.String("cargo"), filepath.Join(scratch, "cargo-home"), "")
+	if err != nil {
+		return err
+	}
+	dest := prefix
+	if c.String("destdir") != "" {
+		dest = filepath.Join(c.String("destdir"), prefix)
+	}
+	t, err := bindings.Install(a.ctx, bindings.InstallRequest{Binding: b, Dest: dest, Cargo: program, Scratch: scratch, Warn: a.term.Warn})
+	if err != nil {
+		return err
+	}
+	a.term.Detail("installed %s as %s; it exports %v", b.Shown, filepath.Join(dest, bindings.Dir, b.Package), t.Exports)
+	return nil
+}
+
+// onlyPackage is the package that is meant where nobody names one: opam's, or the
+// only one of the project.
+func (a *app) onlyPackage(cwd string) (string, error) {
+	if name := os.Getenv("OPAM_PACKAGE_NAME"); name != "" {
+		return name, nil
+	}
+	root, err := bindings.FindRoot(cwd, "", os.Getenv)
+	if err == nil && len(root.Packages) == 1 {
+		return root.Packages[0].Name, nil
+	}
+	return "", problem.New(problem.Usage, "which opam package is the Rust tree of?").Hint("name it: opam-cargo install --package NAME")
+}
+
+// checkName refuses what is no opam package name: it becomes a directory.
+func checkName(name string) error {
+	letter := false
+	for _, r := range name {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+			letter = true
+		case r >= '0' && r <= '9', r == '-', r == '_', r == '+':
+		default:
+			return problem.New(problem.Usage, "%q is no opam package name", name).Hint("a name has letters, digits, and - _ +")
+		}
+	}
+	if !letter {
+		return problem.New(problem.Usage, "%q is no opam package name", name).Hint("a name has at least one letter")
+	}
+	return nil
+}
