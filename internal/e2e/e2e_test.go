@@ -1,0 +1,73 @@
+// Package e2e tests the tool as its users meet it: packages of a local opam
+// repository, installed by the real opam with its sandbox on.
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) { os.Exit(testscript.RunMain(m, nil)) }
+
+// TestScript runs testdata/*.txtar. Their commands: opam-add DIR NAME.VERSION
+// puts the package of a directory into the repository; opam is the real one.
+func TestScript(t *testing.T) {
+	tool := build(t)
+	crates, err := filepath.Abs("../../_test/cargo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(crates, "registry", "cache")); err != nil {
+		t.Fatalf("the tests' crates are not there: run make test-crates (%v)", err)
+	}
+	t.Setenv("OPAM_CARGO_TEST_CRATES", crates)
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata",
+		Setup: func(env *testscript.Env) error { return setUp(env, tool) },
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"opam":     opam,
+			"opam-add": opamAdd,
+		},
+	})
+}
+
+// build makes the program as users have it.
+func build(t *testing.T) string {
+	t.Helper()
+	tool := filepath.Join(t.TempDir(), "opam-cargo", "opam-cargo")
+	cmd := exec.Command("go", "build", "-o", tool, "../..")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return tool
+}
+
+func opam(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec("opam", args...)
+	if neg && err == nil {
+		ts.Fatalf("opam did not fail")
+	}
+	if !neg {
+		ts.Check(err)
+	}
+}
+
+func opamAdd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: opam-add DIR NAME.VERSION [FILE]")
+	}
+	extra := ""
+	if len(args) == 3 {
+		extra = ts.ReadFile(args[2])
+	}
+	ts.Check(addPackage(ts.Getenv("REPO"), ts.MkAbs(args[0]), args[1], extra))
+	out, err := exec.Command("env", "OPAMROOT="+ts.Getenv("OPAMROOT"), "OPAMROOTISOK=1", "HOME="+ts.Getenv("HOME"), "opam", "update").CombinedOutput()
+	if err != nil {
+		ts.Check(fmt.Errorf("opam update: %w\n%s", err, out))
+	}
+}

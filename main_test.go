@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/opam-cargo/opam-cargo/internal/rustc"
+)
+
+// TestMain registers the real program, under its two names.
+func TestMain(m *testing.M) {
+	os.Exit(testscript.RunMain(m, map[string]func() int{
+		"opam-cargo": run,
+		rustc.Name:   run,
+	}))
+}
+
+// TestScript runs testdata/script/*.txtar: one behaviour of the command line
+// each, with the real cargo and a switch made of files.
+func TestScript(t *testing.T) {
+	home, cargoBin := rustHome(t)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			env.Setenv("RUSTUP_HOME", home)
+			env.Setenv("PATH", env.Getenv("PATH")+string(os.PathListSeparator)+cargoBin)
+			env.Setenv("CARGO_HOME", filepath.Join(env.WorkDir, "no-cargo-home"))
+			env.Setenv("TEST_CARGO", crates(t))
+			env.Setenv("DUNE3", dune3(t))
+			env.Setenv("PREFIX", filepath.Join(env.WorkDir, "prefix"))
+			env.Setenv("OCAMLPATH", filepath.Join(env.WorkDir, "prefix", "lib"))
+			return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o755)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"status": status,
+			"bind":   bind,
+		},
+	})
+}
+
+// status runs a command and wants this exit code: status 3 opam-cargo build.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status CODE COMMAND ...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = strconv.Itoa(exit.ExitCode())
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}
+
+// bind does by hand what opam does to install a binding package of the script:
+// bind DIR builds DIR/NAME.opam by dune -p, installs it into $PREFIX, and its Rust
+// tree with opam-cargo.
+func bind(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: bind DIR")
+	}
+	const script = `set -e
+cd "$1"; name=$(basename *.opam .opam)
+dune build -p "$name" @install
+dune install --prefix "$PREFIX" "$name" 2>/dev/null
+mkdir -p "$PREFIX/.opam-switch/packages/$name.1"
+cp "$name.opam" "$PREFIX/.opam-switch/packages/$name.1/opam"
+if grep -q '^install:' "$name.opam"; then OPAM_PACKAGE_NAME=$name opam-cargo install --prefix "$PREFIX"; fi
+rm -rf _build`
+	ts.Check(ts.Exec("sh", "-c", script, "bind", args[0]))
+}
+
+// rustHome finds rustup's home and the directory of the cargo program, so that
+// they work under another HOME.
+func rustHome(t *testing.T) (home, bin string) {
+	t.Helper()
+	cargo, err := exec.LookPath("cargo")
+	if err != nil {
+		t.Fatal("the tests need cargo: run make setup")
+	}
+	home = os.Getenv("RUSTUP_HOME")
+	if home == "" {
+		home = filepath.Join(os.Getenv("HOME"), ".rustup")
+	}
+	return home, filepath.Dir(cargo)
+}
+
+// crates is a cargo home with the crates of script/test-crates in its download
+// cache, which make test fills.
+func crates(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("_test/cargo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "registry", "cache")); err != nil {
+		t.Fatalf("the tests' crates are not there: run make test-crates (%v)", err)
+	}
+	return dir
+}
+
+// dune3 is the directory of a dune 3, which make test provides where the machine's
+// own is older.
+func dune3(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("_test/dune3/bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "dune")); err != nil {
+		t.Fatalf("dune 3 is not there: run make test-dune (%v)", err)
+	}
+	return dir
+}
