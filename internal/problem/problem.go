@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Code is a process exit code, as tabled in docs/exit-codes and DESIGN section 5.
+// Code is a process exit code, as tabled in docs/messages.md.
 type Code int
 
 // The exit codes of the command line.
@@ -83,7 +83,7 @@ func List(err error) []*Error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := err.(*Error); ok {
+	if e, ok := err.(*Error); ok { //nolint:errorlint // wrapped ones come below, with what wraps them
 		return []*Error{e}
 	}
 	if many, ok := err.(interface{ Unwrap() []error }); ok {

@@ -1,0 +1,52 @@
+# make help says what there is. Every target does the set-up that it needs.
+
+export PATH := $(PATH):/usr/local/go/bin
+export GOFLAGS ?= -buildvcs=false
+GO      ?= go
+PREFIX  ?= /usr/local
+DESTDIR ?=
+LINT_VERSION = v2.15.0
+# The public opam files for the parser's tests; skipped, loudly, where they are not.
+export OPAM_CARGO_OPAM_FILES ?= $(wildcard $(abspath ../shared/data/opam-files.tar.gz))
+
+.PHONY: help setup build install test test-crates test-dune lint demo clean
+
+help:
+	@echo 'make setup    install the Debian packages that are missing'
+	@echo 'make build    build ./opam-cargo'
+	@echo 'make test     set up, check, and run all tests'
+	@echo 'make demo     set up, and install and run a real program with two real bindings'
+	@echo 'make lint     golangci-lint'
+	@echo 'make install  install the program to DESTDIR/PREFIX/bin (PREFIX=$(PREFIX))'
+	@echo 'make clean    remove all that the targets above made here'
+
+setup:
+	@script/setup
+
+build: setup
+	$(GO) build -o opam-cargo .
+
+install: opam-cargo
+	install -D -m 755 opam-cargo '$(DESTDIR)$(PREFIX)/bin/opam-cargo'
+
+opam-cargo:
+	$(GO) build -o $@ .
+
+test-dune: setup
+	@script/dune3
+
+test-crates: setup
+	@script/test-crates/fetch
+
+test: setup test-crates test-dune
+	@script/check
+	$(GO) test -count=1 ./...
+
+lint: setup
+	@script/lint $(LINT_VERSION)
+
+demo: setup
+	@script/demo
+
+clean:
+	rm -rf opam-cargo _demo _test
