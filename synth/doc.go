@@ -36,6 +36,7 @@ type Options struct {
 	Rustflags string
 	Wrapper   string // a program such as sccache, run behind our own
 	Cargo     string // program; empty: the one on PATH
+	Locked    bool   // refuse a registry or git crate that the committed lock does not have
 	AllowNone bool   // no binding gives an empty archive
 	Self      string // our own executable
 	Version   string // our own version
@@ -193,7 +194,6 @@ func (s *State) write(manifest []byte) error {
 	}{
 		{s.Dirs.Manifest(), manifest},
 		{s.Dirs.Lib(), s.Plan.Lib()},
-		{s.Dirs.Config(), workspace.Config(s.Dirs.Crates())},
 	}
 	for _, f := range files {
 		if err := tree.WriteIfChanged(f.name, f.content, false); err != nil {

@@ -16,15 +16,16 @@ type Graph struct {
 
 // Node is a package of the graph.
 type Node struct {
-	ID          string   `json:"id"`
-	Name        string   `json:"name"`
-	Version     string   `json:"version"`
-	Source      string   `json:"source,omitempty"`
-	Manifest    string   `json:"manifest"` // absolute
-	Links       string   `json:"links,omitempty"`
-	RustVersion string   `json:"rust_version,omitempty"`
-	Features    []string `json:"features,omitempty"`
-	Deps        []string `json:"deps,omitempty"` // ids, development aside
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Version     string            `json:"version"`
+	Source      string            `json:"source,omitempty"`
+	Manifest    string            `json:"manifest"` // absolute
+	Links       string            `json:"links,omitempty"`
+	RustVersion string            `json:"rust_version,omitempty"`
+	Features    []string          `json:"features,omitempty"`
+	Deps        []string          `json:"deps,omitempty"`     // ids, development aside
+	Requires    map[string]string `json:"requires,omitempty"` // requirement by package name, development aside
 }
 
 func newGraph(m *cargo.Metadata) *Graph {
@@ -32,6 +33,11 @@ func newGraph(m *cargo.Metadata) *Graph {
 	ids := make([]string, 0, len(m.Packages))
 	for _, p := range m.Packages {
 		nodes[p.ID] = &Node{ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, Manifest: p.ManifestPath, Links: p.Links, RustVersion: p.RustVersion}
+		for _, d := range p.Dependencies {
+			if d.Kind != "dev" {
+				nodes[p.ID].require(d.Name, d.Req)
+			}
+		}
 		ids = append(ids, p.ID)
 	}
 	if m.Resolve != nil {
@@ -54,6 +60,16 @@ func newGraph(m *cargo.Metadata) *Graph {
 		g.Packages = append(g.Packages, *nodes[id])
 	}
 	return g
+}
+
+func (n *Node) require(name, req string) {
+	if n.Requires == nil {
+		n.Requires = map[string]string{}
+	}
+	if old := n.Requires[name]; old != "" && old != req {
+		req = old + " and " + req
+	}
+	n.Requires[name] = req
 }
 
 func onlyDev(kinds []cargo.DepKind) bool {

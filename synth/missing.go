@@ -84,3 +84,23 @@ func neededPaths(t *bindings.Tree, lock *lockfile.Lock) map[string]string {
 	}
 	return found
 }
+
+// missingGit names the git crates that cargo could not have: it needs the network
+// for them, so offline only a vendor directory brings them.
+func (s *State) missingGit(l *locks, words string) []error {
+	var problems []error
+	for i, t := range l.trees {
+		if l.own[i] == nil {
+			continue
+		}
+		for _, p := range l.own[i].Packages {
+			url, _, _ := strings.Cut(strings.TrimPrefix(gitSource(p), "git+"), "?")
+			if p.Git() && strings.Contains(words, url) {
+				problems = append(problems, problem.New(problem.Resolve, "the crate %s %s comes from the git repository %s, which no build in opam's sandbox can reach", p.Name, p.Version, url).
+					In(t.Package).At(t.Shown+"/Cargo.lock", 0).
+					Hint("its author must bring it in a vendor directory (cargo vendor), or release it to the registry"))
+			}
+		}
+	}
+	return problems
+}

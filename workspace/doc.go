@@ -6,7 +6,11 @@
 // value.
 package workspace
 
-import "path/filepath"
+import (
+	"path/filepath"
+
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
 
 // Dirs are the places of one workspace. All of W is the tool's own.
 type Dirs struct {
@@ -38,6 +42,15 @@ func (d Dirs) Bindings() string { return filepath.Join(d.W, "bindings") }
 
 // Crates is the directory source of registry crates.
 func (d Dirs) Crates() string { return filepath.Join(d.W, "crates") }
+
+// Source is the directory source of a git source; of the registry's crates where
+// git is empty.
+func (d Dirs) Source(git string) string {
+	if git == "" {
+		return d.Crates()
+	}
+	return filepath.Join(d.W, "git", tree.BytesSum([]byte(git))[:16])
+}
 
 // Home is cargo's CARGO_HOME.
 func (d Dirs) Home() string { return filepath.Join(d.W, "cargo-home") }

@@ -40,14 +40,19 @@ type Offer struct {
 	ID    crate.ID
 	File  string // .crate; or
 	Dir   string // directory
+	Git   string // "git+URL?ref" of a git crate, without its commit; empty for a registry crate
 	Place Place
 }
+
+// Key tells offers apart: two registries may not serve one name and version, two
+// git sources may.
+func (o Offer) Key() string { return o.ID.String() + " " + o.Git }
 
 // Chain looks for crates in places, in order; the first that has a crate with the
 // right checksum serves it.
 type Chain struct {
 	places   []Place
-	vendored []map[string]Offer // of each place that is a directory source
+	vendored []map[string]Offer // of each place that is a directory source, by name-version
 	Warnings []string           // files that do not count, and why
 	checked  map[string]bool    // .crate files whose sum was compared
 }
@@ -78,9 +83,7 @@ func NewChain(places []Place) (*Chain, error) {
 				c.warn("%s: %v", p.Label, err)
 				continue
 			}
-			if id.Checksum != "" { // else a git dependency
-				c.vendored[i][id.String()] = Offer{ID: id, Dir: dir, Place: p}
-			}
+			c.vendored[i][id.String()] = Offer{ID: id, Dir: dir, Place: p}
 		}
 	}
 	return c, errors.Join(problems...)
@@ -90,13 +93,18 @@ func (c *Chain) warn(format string, args ...any) {
 	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 }
 
-// Find looks for one crate.
-func (c *Chain) Find(id crate.ID) (Offer, bool) {
+// Find looks for one crate. A git crate (git is its source) has no checksum; only
+// a vendor directory can have it.
+func (c *Chain) Find(id crate.ID, git string) (Offer, bool) {
 	name := id.String() + ".crate"
 	for i, p := range c.places {
+		if git != "" && p.Kind != Source {
+			continue
+		}
 		switch p.Kind {
 		case Source:
 			if o, ok := c.vendored[i][id.String()]; ok && o.ID.Checksum == id.Checksum {
+				o.Git = git
 				return o, true
 			}
 		case CrateFiles:
@@ -143,7 +151,7 @@ func (c *Chain) Vendored() []Offer {
 	var list []Offer
 	for _, offers := range c.vendored {
 		for name, o := range offers {
-			if !seen[name] {
+			if !seen[name] && o.ID.Checksum != "" { // else a git crate, which only a lock can place
 				seen[name] = true
 				list = append(list, o)
 			}
@@ -164,7 +172,7 @@ func LayOut(ctx context.Context, dir string, offers []Offer, prune bool) error {
 	var todo []Offer
 	for _, o := range offers {
 		wanted[o.ID.String()] = true
-		if !laidOut(filepath.Join(dir, o.ID.String()), o.ID) {
+		if o.Git != "" || !laidOut(filepath.Join(dir, o.ID.String()), o.ID) { // a git crate's content has no name
 			todo = append(todo, o)
 		}
 	}
@@ -214,5 +222,5 @@ func laidOut(dir string, id crate.ID) bool {
 	var sum struct {
 		Package string `json:"package"`
 	}
-	return json.Unmarshal(src, &sum) == nil && sum.Package == id.Checksum && id.Checksum != ""
+	return json.Unmarshal(src, &sum) == nil && sum.Package == id.Checksum
 }

@@ -7,7 +7,7 @@ import (
 
 // v0 matches the start of Rust's v0 mangling as far as is needed to tell it from
 // a C symbol such as _RESULT: generics, namespaces and impls down to a crate.
-var v0 = regexp.MustCompile(`^__?R[0-9]*(?:I|N[A-Za-z]|[MX](?:s[0-9A-Za-z]*_)?)*(?:C(?:s[0-9A-Za-z]*_)?u?[0-9]|[MX](?:s[0-9A-Za-z]*_)?[a-zABCNRSTPOQFDI]|Y[a-zABCNRSTPOQFDI]|B[0-9A-Za-z]*_)`)
+var v0 = regexp.MustCompile(`^__?R[0-9]*(?:I|N[A-Za-z]|[MX](?:s[0-9A-Za-z]*_)?)*(?:C(?:s[0-9A-Za-z]*_)?u?[0-9]|Y[a-zABCNRSTPOQFDI]|B[0-9A-Za-z]*_)`)
 
 // Mangled tells whether a symbol is one that a compiler made of a name in Rust
 // (_ZN..., _R...) or C++ (_Z...), or a constant that LLVM named (anon.<hash>.N).
@@ -23,8 +23,9 @@ func Mangled(symbol string) bool {
 // std matches what the runtime of any Rust staticlib holds unmangled, seen in
 // cargo 1.95's: the runtime's own symbols, and compiler-builtins' (__addvdi3).
 var std = regexp.MustCompile(`^(?:DW\.ref\..*|(?:__rust|__rdl_|__rg_|__compilerrt_|__gnu_[fh]2[fh]_).*|` +
-	`rust_(?:eh_personality|begin_unwind|panic|oom)|` +
-	`__(?:[a-z]+[sdt][ifc][2345]?|[a-z]+[hsdt]f[hsdt]f[2345]?|[a-z]+[hsdtx]f[2345]?))$`)
+	`__aarch64_.*|rust_(?:eh_personality|begin_unwind|panic|oom)|` +
+	`__(?:absv|addv?|subv?|mulv?|mulo|negv?|u?div|u?mod|u?divmod|ash[lr]|lshr|bswap|c[lt]z|ffs|parity|popcount|u?cmp|` +
+	`eq|ne|ge|gt|le|lt|unord|powi|extend|trunc|fix|fixuns|float|floatun)(?:[sdt]i|[hsdtx][fc])+[2345]?)$`)
 
 // Std tells whether a symbol belongs to Rust's runtime, which every archive
 // made by rustc holds: rust_eh_personality, DW.ref.*, __rust_*, __rdl_*,

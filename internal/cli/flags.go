@@ -52,6 +52,7 @@ func buildFlags() []cli.Flag {
 		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "run at most `N` compilations at once", EnvVars: append(variable("jobs"), "CARGO_BUILD_JOBS")},
 		stringFlag("rustflags", "more `FLAGS` for every rustc"),
 		stringFlag("wrapper", "run rustc through `PROGRAM`, such as sccache"),
+		&cli.BoolFlag{Name: "locked", Usage: "refuse a crate that rust-bindings/Cargo.lock does not have just so", EnvVars: variable("locked")},
 		&cli.BoolFlag{Name: "allow-none", Usage: "no binding in the cone is no error", EnvVars: variable("allow-none")},
 	}, rootFlags()...)
 }
@@ -93,7 +94,7 @@ func (a *app) options(c *cli.Context) (synth.Options, string, error) {
 	return synth.Options{
 		Root: root, Prefix: c.String("prefix"), Packages: given(c, "package"), Depends: c.String("depends"),
 		Profile: profile, Target: c.String("target"), Jobs: c.String("jobs"), Rustflags: c.String("rustflags"),
-		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), AllowNone: c.Bool("allow-none"),
+		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), Locked: c.Bool("locked"), AllowNone: c.Bool("allow-none"),
 		Self: self, Version: Version(), Getenv: os.Getenv, Term: a.term,
 	}, cwd, nil
 }

@@ -1,0 +1,144 @@
+package synth
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// change is a crate that two locks have at different versions; From or To is
+// empty where only one has it.
+type change struct {
+	Name, From, To string
+	Other          bool // the version is the same, the source or checksum is not
+}
+
+func (c change) String() string {
+	switch {
+	case c.Other:
+		return fmt.Sprintf("%s %s has another source or checksum", c.Name, c.To)
+	case c.From == "":
+		return fmt.Sprintf("%s %s is new", c.Name, c.To)
+	case c.To == "":
+		return fmt.Sprintf("%s %s is gone", c.Name, c.From)
+	}
+	return fmt.Sprintf("%s %s -> %s", c.Name, c.From, c.To)
+}
+
+// changes compares the registry and git crates of two locks: within one
+// semver-compatible range a crate has one version, so that a version that is only
+// in one of them and one that is only in the other belong together.
+func changes(from, to *lockfile.Lock) []change {
+	type slot struct{ name, compat string }
+	old, now := map[slot]lockfile.Package{}, map[slot]lockfile.Package{}
+	for l, m := range map[*lockfile.Lock]map[slot]lockfile.Package{from: old, to: now} {
+		if l == nil {
+			continue
+		}
+		for _, p := range l.Packages {
+			if !p.Path() {
+				m[slot{p.Name, lockfile.CompatRange(p.Version)}] = p
+			}
+		}
+	}
+	var list []change
+	for at, p := range now {
+		q, was := old[at]
+		switch {
+		case !was:
+			list = append(list, change{Name: p.Name, To: p.Version})
+		case q.Version != p.Version:
+			list = append(list, change{Name: p.Name, From: q.Version, To: p.Version})
+		case q.Source != p.Source || q.Checksum != p.Checksum:
+			list = append(list, change{Name: p.Name, From: q.Version, To: p.Version, Other: true})
+		}
+	}
+	for at, q := range old {
+		if _, is := now[at]; !is {
+			list = append(list, change{Name: q.Name, From: q.Version})
+		}
+	}
+	sort.Slice(list, func(i, j int) bool {
+		return list[i].Name+list[i].From+list[i].To < list[j].Name+list[j].From+list[j].To
+	})
+	return list
+}
+
+// tellMoved says, in one line a crate, which crates have another version than the
+// seed's, and on whose account. What a lock lists and the program does not need
+// is no matter.
+func (s *State) tellMoved(l *locks, freed []string) {
+	seed := l.committed
+	if seed == nil && len(l.all()) > 0 {
+		seed = lockfile.Unite(l.all()...)
+	}
+	for _, c := range changes(seed, s.Lock) {
+		if c.To == "" || (c.From == "" && l.committed == nil) {
+			continue
+		}
+		s.Term.Say("crate %s (%s)", c, s.account(c.Name, c.To))
+	}
+	if len(freed) > 0 {
+		s.Term.Detail("freed from the seed: %s", strings.Join(freed, ", "))
+	}
+}
+
+// account says who wants a crate, with which requirement, and for which opam
+// packages.
+func (s *State) account(name, version string) string {
+	owners := s.Graph.owners(s.Dirs)
+	var wanted string
+	for _, n := range s.Graph.Packages {
+		if n.Name == name && n.Version == version {
+			wanted = n.ID
+		}
+	}
+	var who []string
+	for _, n := range s.Graph.Packages {
+		for _, dep := range n.Deps {
+			if dep != wanted {
+				continue
+			}
+			text := n.Name
+			if req := n.Requires[name]; req != "" {
+				text += " wants " + req
+			}
+			if of := strings.Join(owners[n.ID], ", "); of != "" {
+				text += ", for " + of
+			}
+			who = append(who, text)
+		}
+	}
+	if len(who) == 0 {
+		return "wanted by a target or feature that is off here"
+	}
+	sort.Strings(who)
+	return strings.Join(who, "; ")
+}
+
+// checkLocked refuses a registry or git crate that the committed lock does not
+// have just so. Entries that nothing uses are accepted: a repository of several
+// packages has one lock, and a build needs its part of it. Path crates follow
+// opam's choice of the bindings.
+func (s *State) checkLocked(committed *lockfile.Lock) error {
+	const file = "rust-bindings/Cargo.lock"
+	if committed == nil {
+		return problem.New(problem.Resolve, "--locked needs a committed lock, and there is none").At(file, 0).Hint("make it: opam-cargo lock")
+	}
+	var differ []string
+	for _, c := range changes(committed, s.Lock) {
+		if c.To != "" {
+			differ = append(differ, fmt.Sprintf("%s (%s)", c, s.account(c.Name, c.To)))
+		}
+	}
+	if len(differ) == 0 {
+		return nil
+	}
+	return problem.New(problem.Resolve, "the bindings need other crates than the committed lock has").At(file, 0).
+		Quote(strings.Join(differ, "\n")).
+		Hint("bring the lock up to date and look at the difference: opam-cargo lock && git diff %s", file).
+		Hint("or build without --locked; the lock is then where the resolution begins")
+}

@@ -1,0 +1,137 @@
+package synth
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"sort"
+
+	"github.com/opam-cargo/opam-cargo/internal/crate"
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+	"github.com/opam-cargo/opam-cargo/workspace"
+)
+
+// supply is what the places offer for one resolution.
+type supply struct {
+	offers []workspace.Offer
+	absent map[string]bool // name-version of registry crates that a lock names and no place has
+}
+
+// supply finds the verified crates that the chain of places offers: of every
+// crate that a lock names, and all of the directory sources; one for each name
+// and version, and for each git source.
+func (s *State) supply(l *locks) (*supply, error) {
+	places, err := s.places()
+	if err != nil {
+		return nil, err
+	}
+	chain, err := workspace.NewChain(places)
+	if err != nil {
+		return nil, err
+	}
+	su := &supply{absent: map[string]bool{}}
+	seen := map[string]bool{}
+	for _, lock := range l.all() {
+		for _, p := range lock.Packages {
+			key := offerKey(p)
+			if p.Path() || seen[key] || (p.Registry() && p.Checksum == "") {
+				continue
+			}
+			seen[key] = true
+			o, ok := chain.Find(crate.ID{Name: p.Name, Version: p.Version, Checksum: p.Checksum}, gitSource(p))
+			switch {
+			case ok:
+				su.offers = append(su.offers, o)
+			case p.Registry():
+				su.absent[p.Name+"-"+p.Version] = true
+			}
+		}
+	}
+	for _, o := range chain.Vendored() {
+		if !seen[o.Key()] {
+			su.offers = append(su.offers, o)
+		}
+	}
+	for _, w := range chain.Warnings {
+		s.Term.Warn("%s", w)
+	}
+	return su, nil
+}
+
+// offerKey is [workspace.Offer.Key] of a lock's package.
+func offerKey(p lockfile.Package) string {
+	return workspace.Offer{ID: crate.ID{Name: p.Name, Version: p.Version}, Git: gitSource(p)}.Key()
+}
+
+// gitSource is a git package's source without its commit; empty for others.
+func gitSource(p lockfile.Package) string {
+	if !p.Git() {
+		return ""
+	}
+	wanted, _ := lockfile.GitSource(p.Source)
+	return wanted
+}
+
+// layOut lays offers out below W, each git source in a directory of its own
+// (FACTS F7), and writes the cargo configuration that names them.
+func (su *supply) layOut(ctx context.Context, d workspace.Dirs, offers []workspace.Offer, prune bool) error {
+	bySource := map[string][]workspace.Offer{"": nil}
+	for _, o := range su.offers {
+		if o.Git != "" {
+			bySource[o.Git] = nil
+		}
+	}
+	for _, o := range offers {
+		bySource[o.Git] = append(bySource[o.Git], o)
+	}
+	var problems []error
+	var sources []string
+	for source, list := range bySource {
+		if source != "" {
+			sources = append(sources, source)
+		}
+		problems = append(problems, workspace.LayOut(ctx, d.Source(source), list, prune))
+	}
+	sort.Strings(sources)
+	problems = append(problems, tree.WriteIfChanged(d.Config(), workspace.Config(d, sources), false))
+	return errors.Join(problems...)
+}
+
+// places are where crates are looked for, in order (DESIGN section 4, Crates).
+func (s *State) places() ([]workspace.Place, error) {
+	var list []workspace.Place
+	for _, t := range s.Plan.Trees() {
+		list = append(list, workspace.Place{Dir: filepath.Join(t.Dir, tree.Private, "crates"), Kind: workspace.CrateFiles, Label: "the crates of " + t.Package})
+		for _, v := range t.Vendor {
+			list = append(list, workspace.Place{Dir: filepath.Join(t.Dir, filepath.FromSlash(v)), Kind: workspace.Source, Label: "the vendor directory of " + t.Package})
+		}
+	}
+	own := filepath.Join(s.Root.Dir, "rust-bindings")
+	list = append(list, workspace.Place{Dir: filepath.Join(own, "crates"), Kind: workspace.CrateFiles, Label: "rust-bindings/crates"})
+	vendor, err := crate.FindVendorDirs(own)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, dir := range vendor {
+		list = append(list, workspace.Place{Dir: dir, Kind: workspace.Source, Label: s.Root.Shown(dir)})
+	}
+	if s.Prefix != "" {
+		list = append(list, workspace.Place{Dir: filepath.Join(s.Prefix, "rust-crates"), Kind: workspace.Source, Label: "the switch's rust-crates"})
+	}
+	for _, dir := range filepath.SplitList(s.Getenv("OPAM_CARGO_CRATES")) {
+		list = append(list, workspace.Place{Dir: dir, Kind: workspace.Source, Label: "OPAM_CARGO_CRATES (" + dir + ")"})
+	}
+	list = append(list, workspace.Place{Dir: filepath.Join(userCargoHome(s.Getenv), "registry", "cache"), Kind: workspace.Downloads, Label: "cargo's download cache"})
+	return slices.DeleteFunc(list, func(p workspace.Place) bool { return !tree.IsDir(p.Dir) }), nil
+}
+
+// userCargoHome is the user's own cargo home.
+func userCargoHome(getenv func(string) string) string {
+	if home := getenv("CARGO_HOME"); home != "" {
+		return home
+	}
+	return filepath.Join(getenv("HOME"), ".cargo")
+}

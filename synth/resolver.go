@@ -1,0 +1,153 @@
+package synth
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// resolver makes W/Cargo.lock from what stands there.
+type resolver func(ctx context.Context) (*cargo.Metadata, error)
+
+// resolveOffline resolves from the crates that are laid out in W. `cargo
+// generate-lockfile` would ignore the seed, `cargo metadata` keeps what it can
+// (FACTS F5).
+func (s *State) resolveOffline(ctx context.Context) (*cargo.Metadata, error) {
+	return s.Cargo.Resolved(ctx, s.Dirs.Manifest(), s.Dirs.Config())
+}
+
+// stuck finds the crates that cargo could not choose a version for.
+var stuck = regexp.MustCompile("failed to select a version for (?:the requirement )?`([A-Za-z0-9_-]+)")
+
+// locked finds the crate whose locked version stood in the way.
+var locked = regexp.MustCompile("`([A-Za-z0-9_-]+)[^`]*`[^\n]* \\(locked to ")
+
+// runResolver tries the seeds in order. Where the last one makes the resolution
+// impossible, the crates that cargo stumbles over are freed one after the other
+// until it succeeds; then each freed one is locked again if that still resolves,
+// so that as few as possible move. Without a way out it resolves without a seed,
+// so that cargo's last word is about the requirements alone.
+func (s *State) runResolver(ctx context.Context, seeds []*lockfile.Lock, run resolver) (graph *Graph, freed []string, err error) {
+	for _, seed := range seeds {
+		if graph, err = s.try(ctx, seed, run); err == nil || !refused(err) {
+			return graph, nil, err
+		}
+	}
+	if len(seeds) > 0 {
+		seed := seeds[len(seeds)-1]
+		for refused(err) {
+			name := obstacle(err, seed)
+			if name == "" {
+				break
+			}
+			s.Term.Detail("the seed's choice of %s makes the resolution impossible; it is freed", name)
+			freed = append(freed, name)
+			seed = without(seed, name)
+			if graph, err = s.try(ctx, seed, run); err == nil {
+				return s.fewest(ctx, seeds[len(seeds)-1], freed, run)
+			}
+		}
+		if !refused(err) {
+			return nil, nil, err
+		}
+	}
+	s.Term.Detail("resolving without a seed")
+	graph, err = s.try(ctx, &lockfile.Lock{Version: 3}, run)
+	return graph, nil, err
+}
+
+// fewest locks each freed crate again where it can, and resolves a last time.
+func (s *State) fewest(ctx context.Context, seed *lockfile.Lock, freed []string, run resolver) (*Graph, []string, error) {
+	for i := 0; i < len(freed) && len(freed) > 1; {
+		fewer := slices.Delete(slices.Clone(freed), i, i+1)
+		if _, err := s.try(ctx, without(seed, fewer...), run); err == nil {
+			freed = fewer
+			continue
+		} else if !refused(err) {
+			return nil, nil, err
+		}
+		i++
+	}
+	graph, err := s.try(ctx, without(seed, freed...), run)
+	return graph, freed, err
+}
+
+// refused tells whether err is the resolver's no, and not an interrupt or a
+// failure to run at all.
+func refused(err error) bool {
+	var f *cargo.Failure
+	return errors.As(err, &f)
+}
+
+// obstacle is the crate of seed that cargo's refusal names; empty if it names none.
+func obstacle(err error, seed *lockfile.Lock) string {
+	var f *cargo.Failure
+	if !errors.As(err, &f) {
+		return ""
+	}
+	for _, pattern := range []*regexp.Regexp{locked, stuck} {
+		for _, m := range pattern.FindAllStringSubmatch(f.Stderr, -1) {
+			if len(without(seed, m[1]).Packages) < len(seed.Packages) {
+				return m[1]
+			}
+		}
+	}
+	// A crate that two bindings link conflicts through the packages that want it.
+	for _, m := range conflicting.FindAllStringSubmatch(f.Stderr, -1) {
+		if len(without(seed, m[1]).Packages) < len(seed.Packages) {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// conflicting finds the packages on the paths that cargo's refusal lists.
+var conflicting = regexp.MustCompile("package `([A-Za-z0-9_-]+) v")
+
+func without(l *lockfile.Lock, names ...string) *lockfile.Lock {
+	kept := &lockfile.Lock{Version: l.Version}
+	for _, p := range l.Packages {
+		if !slices.Contains(names, p.Name) {
+			kept.Packages = append(kept.Packages, p)
+		}
+	}
+	return kept
+}
+
+// try writes the seed and runs cargo on it.
+func (s *State) try(ctx context.Context, seed *lockfile.Lock, run resolver) (*Graph, error) {
+	if err := tree.WriteIfChanged(s.Dirs.Lock(), seed.Format(), false); err != nil {
+		return nil, err
+	}
+	meta, err := run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newGraph(meta), nil
+}
+
+// resolverProblem explains a failed resolution: crates that are missing here, or
+// the resolver's no, in cargo's own words.
+func (s *State) resolverProblem(err error, l *locks, absent map[string]bool) error {
+	var f *cargo.Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	words := strings.TrimSpace(strings.ReplaceAll(f.Stderr, s.Dirs.W+"/", ""))
+	if missing := append(missingCrates(l, absent), s.missingGit(l, f.Stderr)...); len(missing) > 0 {
+		return errors.Join(missing...)
+	}
+	e := problem.New(problem.Resolve, "cargo cannot resolve the crates of %s together", strings.Join(s.Plan.Packages, ", ")).Quote(words)
+	if strings.Contains(words, "no matching package") || strings.Contains(words, "candidate versions found") {
+		return e.Hint("no network is used here: a crate must come with a binding (vendor directory or extra-source), stand in rust-bindings/crates, or be in cargo's download cache").
+			Hint("if the bindings have no Cargo.lock, make one for all of them where there is a network, and commit it: opam-cargo lock")
+	}
+	return e.Hint("the words above are cargo's; bindings/PACKAGE/ in them is the tree of that opam package")
+}
