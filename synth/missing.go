@@ -11,10 +11,12 @@ import (
 )
 
 // missingCrates finds the crates that are needed and nowhere to be found: those
-// that a tree's own lock leads to from its exported crates, development
-// dependencies aside. One problem for each crate and binding.
+// that a tree's own lock (or the committed one) leads to from its exported crates,
+// development dependencies aside. All of them are one problem, since they have the
+// same ways out.
 func missingCrates(l *locks, absent map[string]bool) []error {
-	var problems []error
+	var lines, packages []string
+	var first *bindings.Tree
 	for i, t := range l.trees {
 		lock := l.own[i]
 		if lock == nil {
@@ -23,22 +25,38 @@ func missingCrates(l *locks, absent map[string]bool) []error {
 		if lock == nil {
 			continue
 		}
-		paths := neededPaths(t, lock)
-		var names []string
-		for name := range paths {
+		var of []string
+		for name, trail := range neededPaths(t, lock) {
 			if absent[name] {
-				names = append(names, name)
+				of = append(of, fmt.Sprintf("%s, for %s (%s)", name, t.Package, trail))
 			}
 		}
-		sort.Strings(names)
-		for _, name := range names {
-			problems = append(problems, problem.New(problem.Resolve, "the crate %s is not here, and there is no network in this build (%s)", name, paths[name]).In(t.Package).
-				Hint("%s should bring it: its author adds it as an extra-source, or commits a vendor directory", t.Package).
-				Hint("or put %s.crate into rust-bindings/crates", name).
-				Hint("or fetch it into cargo's download cache, outside opam: cargo fetch --locked --manifest-path %s/Cargo.toml", t.Shown))
+		if len(of) > 0 {
+			sort.Strings(of)
+			lines = append(lines, of...)
+			packages = append(packages, t.Package)
+			if first == nil {
+				first = t
+			}
 		}
 	}
-	return problems
+	if len(lines) == 0 {
+		return nil
+	}
+	verb := "are"
+	if len(lines) == 1 {
+		verb = "is"
+	}
+	e := problem.New(problem.Resolve, "%s of %s %s not here, and there is no network in this build", count(len(lines), "crate"), strings.Join(packages, ", "), verb).
+		Quote(strings.Join(lines, "\n"))
+	if first.Origin == bindings.Installed {
+		e.Hint("%s should bring its crates: tell its author (opam-cargo extra-sources --write %s.opam)", first.Package, first.Package)
+	} else {
+		e.Hint("bring them with the package: opam-cargo extra-sources --write %s.opam", first.Package)
+	}
+	return []error{e.
+		Hint("or bring them with the program, from where there is a network: opam-cargo lock && opam-cargo fetch").
+		Hint("or have them in cargo's download cache, from where there is a network: cargo fetch --locked --manifest-path %s/Cargo.toml", first.Shown)}
 }
 
 // neededPaths maps name-version of each package that lock says t's exported
