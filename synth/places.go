@@ -87,7 +87,7 @@ func (su *supply) layOut(ctx context.Context, d workspace.Dirs, offers []workspa
 	for _, o := range offers {
 		bySource[o.Git] = append(bySource[o.Git], o)
 	}
-	var problems []error
+	problems := make([]error, 0, len(bySource)+1)
 	var sources []string
 	for source, list := range bySource {
 		if source != "" {

@@ -50,7 +50,7 @@ func (s *State) runResolver(ctx context.Context, seeds []*lockfile.Lock, run res
 			s.Term.Detail("the seed's choice of %s makes the resolution impossible; it is freed", name)
 			freed = append(freed, name)
 			seed = without(seed, name)
-			if graph, err = s.try(ctx, seed, run); err == nil {
+			if _, err = s.try(ctx, seed, run); err == nil {
 				return s.fewest(ctx, seeds[len(seeds)-1], freed, run)
 			}
 		}
