@@ -22,10 +22,11 @@ func List(words []string) []byte {
 	return []byte(b.String())
 }
 
-// atom writes a word as dune reads it back: quoted unless it is plain. A "%{"
-// would be a variable.
+// atom writes a word as dune reads it back: quoted unless it is a plain flag (a
+// list of flags may begin with a word only if that is quoted). A "%{" would be a
+// variable.
 func atom(w string) string {
-	plain := w != ""
+	plain := strings.HasPrefix(w, "-")
 	for _, r := range w {
 		if r <= ' ' || r > '~' || strings.ContainsRune(`"();\%#|`, r) {
 			plain = false

@@ -1,0 +1,29 @@
+package rustc
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestArguments(t *testing.T) {
+	r := Remap{Names: [][2]string{{"/w", "umbrella"}, {"bindings", "rust-bindings"}}, Capped: "/w/bindings"}
+	remap := []string{"--remap-path-prefix=/w=umbrella", "--remap-path-prefix=bindings=rust-bindings"}
+	for _, c := range []struct {
+		name, cwd, args string
+		added           []string
+	}{
+		{"a question about the compiler", "/w", "-vV", nil},
+		{"cargo's probe", "/w", "- --crate-name ___ --print=file-names", nil},
+		{"a path crate", "/w", "--crate-name foo --edition=2021 bindings/foo/src/lib.rs --crate-type lib", append([]string{"--cap-lints=warn"}, remap...)},
+		{"a registry crate", "/w/crates/log-0.4.20", "--crate-name log src/lib.rs --cap-lints allow", remap},
+		{"the umbrella crate", "/w", "--crate-name rust_bindings --edition=2021 src/lib.rs", remap},
+		{"a path crate, by an absolute path", "/", "--crate-name foo /w/bindings/foo/build.rs", append([]string{"--cap-lints=warn"}, remap...)},
+	} {
+		args := strings.Fields(c.args)
+		want := append(append([]string{}, args...), c.added...)
+		if got := r.arguments(args, c.cwd); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %v", c.name, got)
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package workspace
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+)
+
+func TestWithMetadata(t *testing.T) {
+	for _, c := range []struct{ version, pkg, want string }{
+		{"0.1.0", "foocaml", "0.1.0+foocaml"},
+		{"0.1.0", "foo_caml+x", "0.1.0+foo-caml-x"},
+		{"1.0.0-rc.1+git", "a", "1.0.0-rc.1+git.a"},
+	} {
+		if got := withMetadata(c.version, c.pkg); got != c.want {
+			t.Errorf("%s for %s: got %s, want %s", c.version, c.pkg, got, c.want)
+		}
+	}
+}
+
+func TestUniqueKeys(t *testing.T) {
+	used := map[string]bool{}
+	for _, c := range []struct{ name, want string }{
+		{"foo-ffi", "foo-ffi"}, {"foo-ffi", "foo-ffi-2"}, {"0install-x", "p0install-x"}, {"a+b", "a_b"},
+	} {
+		if got := unique(used, c.name); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestConfigOfGitSources(t *testing.T) {
+	got := string(Config(Dirs{W: "/w"}, []string{"git+ssh://host/x.git?branch=a%2Fb", "git+file:///y"}))
+	for _, want := range []string{
+		"directory = \"/w/crates\"", "git = \"ssh://host/x.git\"\nbranch = \"a/b\"\n", "git = \"file:///y\"\nreplace-with",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+// makeTree makes a binding's tree with one crate.
+func makeTree(t *testing.T, pkg string, files map[string]string) *bindings.Tree {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr, err := bindings.ReadTree(bindings.Binding{Package: pkg, Dir: dir, Shown: "rust"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.Crates = []bindings.Crate{{Name: pkg, Version: "0.1.0", Dir: ".", Member: true}}
+	tr.Exports = []string{pkg}
+	return tr
+}
+
+const manifestText = "[package]\nname = \"x\"\nversion = \"0.1.0\"\n[lib]\ncrate-type = [\"cdylib\"]\n"
+
+// Staging: a file is written when its source changed or it is missing, never
+// because somebody changed it; only what was written is deleted; what is written
+// has a new mtime, what is not keeps its own.
+func TestStage(t *testing.T) {
+	d := Dirs{W: t.TempDir()}
+	stage := func(files map[string]string) {
+		t.Helper()
+		if err := New(nil, []*bindings.Tree{makeTree(t, "x", files)}, Settings{}).Stage(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := func(name string) string { return filepath.Join(d.Bindings(), "x", name) }
+	read := func(name string) string {
+		text, err := os.ReadFile(at(name))
+		if err != nil {
+			return ""
+		}
+		return string(text)
+	}
+	old := time.Now().Add(-time.Hour)
+	age := func(names ...string) {
+		for _, name := range names {
+			if err := os.Chtimes(at(name), old, old); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	isOld := func(name string) bool {
+		info, err := os.Stat(at(name))
+		return err == nil && info.ModTime().Equal(old)
+	}
+
+	stage(map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1", "src/gone.rs": "2", "dir/only.rs": "3"})
+	if got := read("Cargo.toml"); !strings.Contains(got, `crate-type = ["rlib"]`) || !strings.HasSuffix(got, "\n[workspace]\n") {
+		t.Errorf("the staged manifest is %q", got)
+	}
+	// A build script writes into the tree: over a file, and beside one.
+	if err := os.WriteFile(at("src/lib.rs"), []byte("by a build script"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(at("src/generated.rs"), []byte("by a build script"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	age("Cargo.toml", "src/lib.rs", "src/gone.rs", "dir/only.rs")
+	stage(map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})
+	if read("src/lib.rs") != "by a build script" || read("src/generated.rs") == "" || !isOld("src/lib.rs") || !isOld("Cargo.toml") {
+		t.Error("a file whose source has not changed was touched")
+	}
+	if read("src/gone.rs") != "" || read("dir/only.rs") != "" {
+		t.Error("a file that is no longer in the tree is still there")
+	}
+	if _, err := os.Stat(at("dir")); err == nil {
+		t.Error("an empty directory was left")
+	}
+	stage(map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "4"})
+	if read("src/lib.rs") != "4" || isOld("src/lib.rs") {
+		t.Error("a changed file was not written, or kept its old mtime")
+	}
+	os.Remove(at("src/lib.rs"))
+	stage(map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "4"})
+	if read("src/lib.rs") != "4" {
+		t.Error("a missing file was not written again")
+	}
+}
+
+// What a killed run may have left half done is written again.
+func TestStageAfterAKill(t *testing.T) {
+	d := Dirs{W: t.TempDir()}
+	p := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, Settings{})
+	if err := writeStaged(filepath.Join(d.Bindings(), ".staged.json"), map[string]staged{"x/src/lib.rs": {}, "x/src/old.rs": {}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"lib.rs", "old.rs"} {
+		file := filepath.Join(d.Bindings(), "x", "src", name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte("ha"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Stage(d); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(filepath.Join(d.Bindings(), "x", "src", "lib.rs")); string(text) != "1" {
+		t.Errorf("the half-written file is still %q", text)
+	}
+	if _, err := os.Stat(filepath.Join(d.Bindings(), "x", "src", "old.rs")); err == nil {
+		t.Error("a file of the killed run's plan was left")
+	}
+}
+
+// A tree may not write through a link that an earlier version of it had staged.
+func TestStageThroughNoLink(t *testing.T) {
+	d := Dirs{W: t.TempDir()}
+	outside := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(d.Bindings(), "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(d.Bindings(), "x", "src")); err != nil {
+		t.Fatal(err)
+	}
+	if err := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, Settings{}).Stage(d); err != nil {
+		t.Fatal(err)
+	}
+	if list, _ := os.ReadDir(outside); len(list) != 0 {
+		t.Error("a file was written through a link, outside of the workspace")
+	}
+}
