@@ -122,7 +122,7 @@ func (req *Request) choose(selected []string, c *cone) ([]Binding, error) {
 		}
 	}
 	for _, s := range c.siblings {
-		for _, t := range s.ownTrees() {
+		for _, t := range s.Trees() {
 			if t.Installed && c.members[t.Package] {
 				byName[t.Package] = Binding{Package: t.Package, Dir: filepath.Join(s.Dir, t.Dir), Shown: r.Shown(filepath.Join(s.Dir, t.Dir)), Origin: Workspace, Named: t.Crates}
 			}
@@ -132,7 +132,7 @@ func (req *Request) choose(selected []string, c *cone) ([]Binding, error) {
 	for _, name := range selected {
 		chosen[name] = true
 	}
-	for _, t := range r.ownTrees() {
+	for _, t := range r.Trees() {
 		if r.belongs(t, chosen, c.members) {
 			byName[t.Package] = Binding{Package: t.Package, Version: req.ownVersion(t.Package), Dir: filepath.Join(r.Dir, t.Dir), Shown: filepath.ToSlash(t.Dir), Origin: InTree, Named: t.Crates}
 		}

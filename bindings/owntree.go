@@ -7,19 +7,19 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
-// ownTree is a Rust tree of the root and the package that it belongs to.
-type ownTree struct {
+// OwnTree is a Rust tree of the root and the package that it belongs to.
+type OwnTree struct {
 	Package   string
 	Dir       string // relative to the root
 	Crates    []string
 	Installed bool // an install: field names it; else it is the program's own
 }
 
-// ownTrees lists the root's trees: the arguments of `opam-cargo install [DIR]`
+// OwnTrees lists the root's trees: the arguments of `opam-cargo install [DIR]`
 // in its install: fields, each the named package's, and rust/ if no field names
 // it, which then belongs to the program.
-func (r *Root) ownTrees() []ownTree {
-	var list []ownTree
+func (r *Root) Trees() []OwnTree {
+	var list []OwnTree
 	named := map[string]bool{}
 	program := ""
 	for _, p := range r.Packages {
@@ -35,7 +35,7 @@ func (r *Root) ownTrees() []ownTree {
 		program = r.Building
 	}
 	if program != "" && !named[defaultTree] && r.hasManifest(defaultTree) {
-		list = append(list, ownTree{Package: program, Dir: defaultTree})
+		list = append(list, OwnTree{Package: program, Dir: defaultTree})
 	}
 	return list
 }
@@ -47,17 +47,17 @@ func (r *Root) hasManifest(dir string) bool {
 }
 
 // installedTree reads the install: field of p.
-func (r *Root) installedTree(p Package) (ownTree, bool) {
+func (r *Root) installedTree(p Package) (OwnTree, bool) {
 	commands, err := p.File.Commands("install")
 	if err != nil {
-		return ownTree{}, false
+		return OwnTree{}, false
 	}
 	for _, c := range commands {
 		args, ok := installArgs(c)
 		if !ok {
 			continue
 		}
-		t := ownTree{Package: p.Name, Installed: true}
+		t := OwnTree{Package: p.Name, Installed: true}
 		for i := 0; i < len(args); i++ {
 			name, value, joined := strings.Cut(args[i], "=")
 			switch {
@@ -80,7 +80,7 @@ func (r *Root) installedTree(p Package) (ownTree, bool) {
 		}
 		return t, true
 	}
-	return ownTree{}, false
+	return OwnTree{}, false
 }
 
 // DefaultTree is the tree that `opam-cargo install` takes without an argument.
@@ -113,7 +113,7 @@ func installTakesValue(flag string) bool {
 // cone is cone: inside opam only the built package's own tree is taken in-tree;
 // outside opam every tree of a selected package or of one in the cone; the
 // program's own tree if a package that installs none is selected.
-func (r *Root) belongs(t ownTree, selected, cone map[string]bool) bool {
+func (r *Root) belongs(t OwnTree, selected, cone map[string]bool) bool {
 	if !t.Installed {
 		for name := range selected {
 			if p, ok := r.Package(name); !ok {

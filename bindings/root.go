@@ -201,19 +201,26 @@ func (r *Root) Package(name string) (Package, bool) {
 	return Package{}, false
 }
 
+// Names are the names of the root's packages.
+func (r *Root) Names() []string {
+	var names []string
+	for _, p := range r.Packages {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
 // Select returns the packages to work for: the one that opam is building, else
 // those that are named, else all of the root's.
 func (r *Root) Select(named []string) ([]string, error) {
 	if len(named) == 0 && r.Building != "" {
 		return []string{r.Building}, nil
 	}
-	var names, known []string
-	for _, p := range r.Packages {
-		known = append(known, p.Name)
-	}
+	known := r.Names()
 	if len(named) == 0 {
 		return known, nil
 	}
+	var names []string
 	var problems []error
 	for _, name := range named {
 		if _, ok := r.Package(name); !ok && r.Building == "" {

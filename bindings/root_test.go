@@ -95,12 +95,12 @@ func TestOwnTrees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []ownTree{
+	want := []OwnTree{
 		{Package: "bar", Dir: "bar/rust", Installed: true},
 		{Package: "foo", Dir: "foo/rust", Crates: []string{"foo-ffi", "extra"}, Installed: true},
 		{Package: "pack", Dir: "rust"},
 	}
-	if got := r.ownTrees(); !reflect.DeepEqual(got, want) {
+	if got := r.Trees(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
 	}
 	set := func(names ...string) map[string]bool {
@@ -123,7 +123,7 @@ func TestOwnTrees(t *testing.T) {
 	} {
 		r.Building = c.building
 		var got []string
-		for _, tree := range r.ownTrees() {
+		for _, tree := range r.Trees() {
 			if r.belongs(tree, c.selected, c.cone) {
 				got = append(got, tree.Package)
 			}

@@ -64,13 +64,8 @@ func (s *State) Close() { s.unlock() }
 // lock on the workspace until the state is closed: cargo locks only its target
 // directory.
 func Synth(ctx context.Context, o Options) (*State, error) {
-	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, o.Root.Context)}
-	o.Term.Detail("%s", o.Root)
-	if err := writable(s.Dirs.Cache()); err != nil {
-		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
-			Hint("it lies below the root's _build directory; check its owner, permissions and disk, or name another root with --root")
-	}
-	if err := s.lockWorkspace(ctx); err != nil {
+	s, err := open(ctx, o)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.generate(ctx); err != nil {
@@ -80,15 +75,7 @@ func Synth(ctx context.Context, o Options) (*State, error) {
 	return s, nil
 }
 
-func (s *State) generate(ctx context.Context) (err error) {
-	toolchain := rustToolchain(ctx, s.Root.Dir, s.Getenv, s.Term)
-	if s.Cargo, err = cargo.Find(ctx, s.Options.Cargo, s.Dirs.Home(), toolchain); err != nil {
-		return err
-	}
-	s.Term.Detail("cargo %s at %s", s.Cargo.Version, s.Cargo.Path)
-	if s.Prefix, err = bindings.FindPrefix(ctx, s.Root.Dir, s.Options.Prefix, s.Getenv); err != nil {
-		return err
-	}
+func (s *State) generate(ctx context.Context) error {
 	if err := s.plan(ctx); err != nil {
 		return err
 	}
@@ -100,6 +87,37 @@ func (s *State) generate(ctx context.Context) (err error) {
 		return err
 	}
 	return tree.WriteIfChanged(s.Dirs.Plan(), text, false)
+}
+
+// open takes the workspace's lock and finds cargo and the switch.
+func open(ctx context.Context, o Options) (*State, error) {
+	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, o.Root.Context)}
+	o.Term.Detail("%s", o.Root)
+	if err := writable(s.Dirs.Cache()); err != nil {
+		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
+			Hint("it lies below the root's _build directory; check its owner, permissions and disk, or name another root with --root")
+	}
+	if err := s.lockWorkspace(ctx); err != nil {
+		return nil, err
+	}
+	err := s.findCargo(ctx)
+	if err == nil {
+		s.Prefix, err = bindings.FindPrefix(ctx, s.Root.Dir, s.Options.Prefix, s.Getenv)
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *State) findCargo(ctx context.Context) (err error) {
+	toolchain := rustToolchain(ctx, s.Root.Dir, s.Getenv, s.Term)
+	if s.Cargo, err = cargo.Find(ctx, s.Options.Cargo, s.Dirs.Home(), toolchain); err != nil {
+		return err
+	}
+	s.Term.Detail("cargo %s at %s", s.Cargo.Version, s.Cargo.Path)
+	return nil
 }
 
 // PlanJSON is the whole decision as W/plan.json holds it: the plan, and the

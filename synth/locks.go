@@ -20,11 +20,11 @@ type locks struct {
 func (s *State) readLocks() (*locks, error) {
 	l := &locks{trees: s.Plan.Trees()}
 	var problems []error
-	file := filepath.Join(s.Root.Dir, "rust-bindings", "Cargo.lock")
+	file := filepath.Join(s.Root.Dir, filepath.FromSlash(LockFile))
 	src, err := os.ReadFile(file)
 	switch {
 	case err == nil:
-		if l.committed, err = lockfile.Parse("rust-bindings/Cargo.lock", src); err != nil {
+		if l.committed, err = lockfile.Parse(LockFile, src); err != nil {
 			problems = append(problems, err)
 		}
 	case !errors.Is(err, fs.ErrNotExist):

@@ -70,7 +70,7 @@ func changes(from, to *lockfile.Lock) []change {
 // tellMoved says, in one line a crate, which crates have another version than the
 // seed's, and on whose account. What a lock lists and the program does not need
 // is no matter.
-func (s *State) tellMoved(l *locks, freed []string) {
+func (s *State) tellMoved(l *locks) {
 	seed := l.committed
 	if seed == nil && len(l.all()) > 0 {
 		seed = lockfile.Unite(l.all()...)
@@ -80,9 +80,6 @@ func (s *State) tellMoved(l *locks, freed []string) {
 			continue
 		}
 		s.Term.Say("crate %s (%s)", c, s.account(c.Name, c.To))
-	}
-	if len(freed) > 0 {
-		s.Term.Detail("freed from the seed: %s", strings.Join(freed, ", "))
 	}
 }
 
@@ -124,10 +121,6 @@ func (s *State) account(name, version string) string {
 // packages has one lock, and a build needs its part of it. Path crates follow
 // opam's choice of the bindings.
 func (s *State) checkLocked(committed *lockfile.Lock) error {
-	const file = "rust-bindings/Cargo.lock"
-	if committed == nil {
-		return problem.New(problem.Resolve, "--locked needs a committed lock, and there is none").At(file, 0).Hint("make it: opam-cargo lock")
-	}
 	var differ []string
 	for _, c := range changes(committed, s.Lock) {
 		if c.To != "" {
@@ -137,8 +130,8 @@ func (s *State) checkLocked(committed *lockfile.Lock) error {
 	if len(differ) == 0 {
 		return nil
 	}
-	return problem.New(problem.Resolve, "the bindings need other crates than the committed lock has").At(file, 0).
+	return problem.New(problem.Resolve, "the bindings need other crates than the committed lock has").At(LockFile, 0).
 		Quote(strings.Join(differ, "\n")).
-		Hint("bring the lock up to date and look at the difference: opam-cargo lock && git diff %s", file).
+		Hint("bring the lock up to date and look at the difference: opam-cargo lock && git diff %s", LockFile).
 		Hint("or build without --locked; the lock is then where the resolution begins")
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -29,6 +30,9 @@ func (s *State) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.Locked && locks.committed == nil {
+		return problem.New(problem.Resolve, "--locked needs a committed lock, and there is none").At(LockFile, 0).Hint("make it: opam-cargo lock")
+	}
 	supply, err := s.supply(locks)
 	if err != nil {
 		return err
@@ -37,15 +41,19 @@ func (s *State) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.resolvedBefore(key) {
+	before := s.resolvedBefore(key)
+	if before {
 		s.Term.Detail("the resolution of the last run still holds")
 	} else if err := s.resolveAnew(ctx, locks, supply, key); err != nil {
 		return err
 	}
-	if s.Locked {
+	switch {
+	case s.Locked:
 		if err := s.checkLocked(locks.committed); err != nil {
 			return err
 		}
+	case !before || s.Root.Context == "": // in the development loop, dune shows it once
+		s.tellMoved(locks)
 	}
 	return s.layOut(ctx, supply)
 }
@@ -54,7 +62,7 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 	if err := supply.layOut(ctx, s.Dirs, supply.offers, false); err != nil {
 		return err
 	}
-	graph, freed, err := s.runResolver(ctx, locks.seeds(), s.resolveOffline)
+	graph, err := s.runResolver(ctx, locks.seeds(), s.resolveOffline)
 	if err != nil {
 		return s.resolverProblem(err, locks, supply.absent)
 	}
@@ -62,7 +70,6 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 		return err
 	}
 	s.Graph = graph
-	s.tellMoved(locks, freed)
 	return s.keepResolved(key)
 }
 

@@ -34,13 +34,14 @@ var locked = regexp.MustCompile("`([A-Za-z0-9_-]+)[^`]*`[^\n]* \\(locked to ")
 // until it succeeds; then each freed one is locked again if that still resolves,
 // so that as few as possible move. Without a way out it resolves without a seed,
 // so that cargo's last word is about the requirements alone.
-func (s *State) runResolver(ctx context.Context, seeds []*lockfile.Lock, run resolver) (graph *Graph, freed []string, err error) {
+func (s *State) runResolver(ctx context.Context, seeds []*lockfile.Lock, run resolver) (graph *Graph, err error) {
 	for _, seed := range seeds {
 		if graph, err = s.try(ctx, seed, run); err == nil || !refused(err) {
-			return graph, nil, err
+			return graph, err
 		}
 	}
 	if len(seeds) > 0 {
+		var freed []string
 		seed := seeds[len(seeds)-1]
 		for refused(err) {
 			name := obstacle(err, seed)
@@ -55,35 +56,40 @@ func (s *State) runResolver(ctx context.Context, seeds []*lockfile.Lock, run res
 			}
 		}
 		if !refused(err) {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	s.Term.Detail("resolving without a seed")
+	seeded := err
 	graph, err = s.try(ctx, &lockfile.Lock{Version: 3}, run)
-	return graph, nil, err
+	if err != nil && seeded != nil && !strings.Contains(cargoWords(seeded), "(locked to ") {
+		// The seed was not the obstacle; without it there may be others (yanked crates).
+		return nil, seeded
+	}
+	return graph, err
 }
 
 // fewest locks each freed crate again where it can, and resolves a last time.
-func (s *State) fewest(ctx context.Context, seed *lockfile.Lock, freed []string, run resolver) (*Graph, []string, error) {
+func (s *State) fewest(ctx context.Context, seed *lockfile.Lock, freed []string, run resolver) (*Graph, error) {
 	for i := 0; i < len(freed) && len(freed) > 1; {
 		fewer := slices.Delete(slices.Clone(freed), i, i+1)
 		if _, err := s.try(ctx, without(seed, fewer...), run); err == nil {
 			freed = fewer
 			continue
 		} else if !refused(err) {
-			return nil, nil, err
+			return nil, err
 		}
 		i++
 	}
-	graph, err := s.try(ctx, without(seed, freed...), run)
-	return graph, freed, err
+	s.Term.Detail("freed from the seed: %s", strings.Join(freed, ", "))
+	return s.try(ctx, without(seed, freed...), run)
 }
 
-// refused tells whether err is the resolver's no, and not an interrupt or a
-// failure to run at all.
+// refused tells whether err is the resolver's no, and not an interrupt, a failure
+// to run at all, or a network that is not there.
 func refused(err error) bool {
 	var f *cargo.Failure
-	return errors.As(err, &f)
+	return errors.As(err, &f) && !cargo.NoNetwork(err)
 }
 
 // obstacle is the crate of seed that cargo's refusal names; empty if it names none.
@@ -150,4 +156,13 @@ func (s *State) resolverProblem(err error, l *locks, absent map[string]bool) err
 			Hint("if the bindings have no Cargo.lock, make one for all of them where there is a network, and commit it: opam-cargo lock")
 	}
 	return e.Hint("the words above are cargo's; bindings/PACKAGE/ in them is the tree of that opam package")
+}
+
+// cargoWords are what a failed cargo said.
+func cargoWords(err error) string {
+	var f *cargo.Failure
+	if errors.As(err, &f) {
+		return strings.TrimSpace(f.Stderr)
+	}
+	return err.Error()
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,45 @@ type Cargo struct {
 	Version string // such as "1.95.0"
 	home    string
 	env     []string
+}
+
+// Online is c with the user's own cargo home and configuration (mirrors, proxies,
+// credentials) and with the network: to resolve and download, never to build.
+func (c *Cargo) Online(userHome string) *Cargo {
+	o := *c
+	o.home = userHome
+	o.env = nil
+	for _, kv := range c.env {
+		if !strings.HasPrefix(kv, "CARGO_") {
+			o.env = append(o.env, kv)
+		}
+	}
+	for _, kv := range os.Environ() {
+		for _, prefix := range []string{"CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_"} {
+			if strings.HasPrefix(kv, prefix) {
+				o.env = append(o.env, kv)
+			}
+		}
+	}
+	o.env = append(o.env, "CARGO_HOME="+userHome)
+	if os.Getenv("CARGO_NET_RETRY") == "" {
+		o.env = append(o.env, "CARGO_NET_RETRY=1") // no network is soon known
+	}
+	return &o
+}
+
+// NoNetwork tells whether err is a cargo that failed for want of the network.
+func NoNetwork(err error) bool {
+	var f *Failure
+	return errors.As(err, &f) && networkWords.MatchString(f.Stderr)
+}
+
+var networkWords = regexp.MustCompile(`(?i)network failure|could ?n.t resolve|failed to resolve address|could not resolve|couldn't connect|failed to connect|timed out|timeout was reached|download of .* failed|failed to download|but --offline was specified|spurious network error|offline was specified`)
+
+// Fetch downloads the crates of the lock beside manifest into the cargo home.
+func (c *Cargo) Fetch(ctx context.Context, manifest string) error {
+	_, err := c.output(ctx, nil, "fetch", "--manifest-path", manifest)
+	return err
 }
 
 // Find looks for cargo (program, else on PATH), checks that it runs and is not

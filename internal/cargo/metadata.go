@@ -83,18 +83,23 @@ type DepKind struct {
 // Members lists the packages of the workspace that manifest belongs to, without
 // resolving anything (FACTS F14): it writes nothing and needs no crate.
 func (c *Cargo) Members(ctx context.Context, manifest string) (*Metadata, error) {
-	return c.metadata(ctx, "--no-deps", "--manifest-path", manifest)
+	return c.metadata(ctx, "--offline", "--no-deps", "--manifest-path", manifest)
 }
 
 // Resolved resolves the workspace of manifest with the sources of the cargo
 // configuration file config, writes its Cargo.lock, and returns the graph.
-// args may add --locked or --filter-platform.
-func (c *Cargo) Resolved(ctx context.Context, manifest, config string, args ...string) (*Metadata, error) {
-	return c.metadata(ctx, append([]string{"--manifest-path", manifest, "--config", config}, args...)...)
+func (c *Cargo) Resolved(ctx context.Context, manifest, config string) (*Metadata, error) {
+	return c.metadata(ctx, "--offline", "--manifest-path", manifest, "--config", config)
+}
+
+// ResolvedOnline is [Cargo.Resolved] with the network and the user's own
+// configuration; see [Cargo.Online].
+func (c *Cargo) ResolvedOnline(ctx context.Context, manifest string) (*Metadata, error) {
+	return c.metadata(ctx, "--manifest-path", manifest)
 }
 
 func (c *Cargo) metadata(ctx context.Context, args ...string) (*Metadata, error) {
-	all := append([]string{"metadata", "--format-version", "1", "--offline"}, args...)
+	all := append([]string{"metadata", "--format-version", "1"}, args...)
 	out, err := c.output(ctx, nil, all...)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ func (a *app) synthCommand() *cli.Command {
 		Flags:  buildFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			o, _, err := a.options(c)
+			o, _, err := a.optionsOnly(c)
 			if err != nil {
 				return err
 			}
@@ -37,7 +37,7 @@ func (a *app) buildCommand() *cli.Command {
 		Flags:  append([]cli.Flag{outFlag("put the files into `DIR`; default: the current directory in a dune action, else rust-bindings/")}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			o, cwd, err := a.options(c)
+			o, cwd, err := a.optionsOnly(c)
 			if err != nil {
 				return err
 			}

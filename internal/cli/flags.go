@@ -74,11 +74,16 @@ func (a *app) setTerm(c *cli.Context) error {
 	return nil
 }
 
-// options reads the flags of a command into the options of package synth.
-func (a *app) options(c *cli.Context) (synth.Options, string, error) {
+// optionsOnly is [app.options] for a command that takes no arguments.
+func (a *app) optionsOnly(c *cli.Context) (synth.Options, string, error) {
 	if _, err := positional(c, 0); err != nil {
 		return synth.Options{}, "", err
 	}
+	return a.options(c)
+}
+
+// options reads the flags of a command into the options of package synth.
+func (a *app) options(c *cli.Context) (synth.Options, string, error) {
 	root, cwd, err := a.root(c)
 	if err != nil {
 		return synth.Options{}, "", err

@@ -18,7 +18,7 @@ func (a *app) planCommand() *cli.Command {
 		Flags:  append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print it as JSON"}}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			o, _, err := a.options(c)
+			o, _, err := a.optionsOnly(c)
 			if err != nil {
 				return err
 			}

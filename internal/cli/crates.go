@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/synth"
+)
+
+func (a *app) fetchCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "fetch",
+		Usage: "bring the lock's .crate files to rust-bindings/crates, through cargo",
+		Description: "Needs the network for what is not in cargo's download cache, but neither a switch nor the bindings.\n" +
+			"In a binding without " + synth.LockFile + ", it brings those of its own Cargo.lock to rust/.opam-cargo/crates.",
+		Flags:  append([]cli.Flag{stringFlag("root", "the project's `DIR`"), packageFlag(), stringFlag("cargo", "the cargo `PROGRAM` to run")}, outputFlags()...),
+		Before: a.before,
+		Action: func(c *cli.Context) error {
+			o, _, err := a.optionsOnly(c)
+			if err != nil {
+				return err
+			}
+			sets, err := synth.CrateSets(o.Root, firstOf(o.Packages))
+			if err != nil {
+				return err
+			}
+			brought, there, err := synth.Fetch(a.ctx, o, sets)
+			if err != nil {
+				return err
+			}
+			a.term.Say("%d crates fetched, %d were there, in %s", brought, there, dirsOf(sets))
+			return nil
+		},
+	}
+}
+
+func (a *app) extraSourcesCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "extra-sources",
+		Usage: "print opam extra-source sections for the lock's crates",
+		Description: "Of the program's committed lock, or of a binding's own Cargo.lock. --write puts them into the opam file (into its\n" +
+			"template where dune generates the file) and takes out what the lock no longer has; all else in the file stays.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "write", Usage: "put them into `FILE.opam`"},
+			stringFlag("root", "the project's `DIR`"), packageFlag(), stringFlag("cargo", "the cargo `PROGRAM` to run"),
+		}, outputFlags()...),
+		Before: a.before,
+		Action: a.extraSources,
+	}
+}
+
+func (a *app) extraSources(c *cli.Context) error {
+	o, _, err := a.optionsOnly(c)
+	if err != nil {
+		return err
+	}
+	file := filepath.Clean(c.String("write"))
+	pkg := firstOf(o.Packages)
+	if c.IsSet("write") {
+		if file = strings.TrimSuffix(file, ".template"); !strings.HasSuffix(file, ".opam") {
+			return problem.New(problem.Usage, "--write names %q, which is no opam file", file).Hint("name one: --write NAME.opam")
+		}
+		pkg = strings.TrimSuffix(filepath.Base(file), ".opam")
+		if _, ok := o.Root.Package(pkg); !ok {
+			return problem.New(problem.Usage, "there is no %s in %s", file, o.Root.Dir).Hint("its packages are: %s", strings.Join(o.Root.Names(), ", "))
+		}
+	}
+	if pkg == "" && len(o.Root.Packages) == 1 {
+		pkg = o.Root.Packages[0].Name
+	}
+	if pkg == "" {
+		return problem.New(problem.Usage, "for which of the packages %s?", strings.Join(o.Root.Names(), ", ")).Hint("name it: opam-cargo extra-sources --package NAME, or --write NAME.opam")
+	}
+	sets, err := synth.CrateSets(o.Root, pkg)
+	if err != nil {
+		return err
+	}
+	sections, err := synth.ExtraSources(a.ctx, o, sets)
+	if err != nil {
+		return err
+	}
+	if !c.IsSet("write") {
+		_, err := fmt.Fprint(a.stdout, sections)
+		return err
+	}
+	written, err := synth.WriteExtraSources(o.Root, file, sets, sections)
+	if err != nil {
+		return err
+	}
+	a.term.Say("%d extra-sources in %s", strings.Count(sections, "extra-source "), written)
+	if written != file {
+		a.term.Say("dune makes %s from it: dune build %s", file, file)
+	}
+	return nil
+}
+
+func (a *app) checkCommand() *cli.Command {
+	return &cli.Command{
+		Name:   "check",
+		Usage:  "make every check that needs no compilation",
+		Flags:  buildFlags(),
+		Before: a.before,
+		Action: func(c *cli.Context) error {
+			o, _, err := a.optionsOnly(c)
+			if err != nil {
+				return err
+			}
+			return synth.Check(a.ctx, o)
+		},
+	}
+}
+
+func firstOf(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+func dirsOf(sets []synth.CrateSet) string {
+	var dirs []string
+	for _, s := range sets {
+		dirs = append(dirs, s.Dir)
+	}
+	return strings.Join(dirs, " and ")
+}

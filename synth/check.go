@@ -1,0 +1,85 @@
+package synth
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/opamfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// Check makes every check that needs no compilation.
+func Check(ctx context.Context, o Options) error {
+	s, err := Synth(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var problems []error
+	for _, name := range s.Plan.Packages {
+		if p, ok := o.Root.Package(name); ok {
+			problems = append(problems, checkTemplate(o.Root, p), s.checkPins(p))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkTemplate finds extra-sources of crates that only a generated opam file has:
+// dune takes them out when it next writes the file.
+func checkTemplate(r *bindings.Root, p bindings.Package) error {
+	if !generatedByDune(r, p.Path) {
+		return nil
+	}
+	kept := map[string]bool{}
+	template := p.Path + ".template"
+	if src, err := os.ReadFile(filepath.Join(r.Dir, template)); err == nil {
+		parsed, err := opamfile.Parse(template, src)
+		if err != nil {
+			return err
+		}
+		for _, s := range parsed.Sections("extra-source") {
+			kept[s.Name] = true
+		}
+	}
+	for _, s := range p.File.Sections("extra-source") {
+		if strings.HasSuffix(s.Name, ".crate") && !kept[s.Name] {
+			return problem.New(problem.Check, "the extra-source %s is not in %s, so dune will take it out of this generated file", s.Name, template).
+				In(p.Name).At(p.Path, s.Line).Hint("write it there: opam-cargo extra-sources --write %s", p.Path)
+		}
+	}
+	return nil
+}
+
+// checkPins finds a program that carries the crates of its bindings and lets opam
+// choose another release of them, whose crates it does not carry.
+func (s *State) checkPins(p bindings.Package) error {
+	carries := false
+	for _, section := range p.File.Sections("extra-source") {
+		carries = carries || path.Dir(section.Name) == "rust-bindings/crates"
+	}
+	if !carries {
+		return nil
+	}
+	depends, err := p.File.Depends()
+	if err != nil {
+		return err
+	}
+	var loose []string
+	for _, b := range s.Plan.Bindings {
+		if b.Origin == bindings.Installed && !depends.Pinned(b.Package) {
+			loose = append(loose, b.Package)
+		}
+	}
+	if len(loose) == 0 {
+		return nil
+	}
+	return problem.New(problem.Check, "the package carries the crates of its bindings, but any release of %s may be installed with it; the next one may need others", strings.Join(loose, ", ")).
+		In(p.Name).At(p.Path, 0).
+		Hint("pin what is built from here: depends: [ %q {= \"VERSION\"} ... ]", loose[0]).
+		Hint("or let each binding carry its own crates, and take them out here")
+}

@@ -1,0 +1,138 @@
+package synth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/crate"
+	"github.com/opam-cargo/opam-cargo/internal/opamfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// ExtraSources renders one opam extra-source for each registry crate of the sets:
+// the address from the configuration of cargo's index, the sha256 from the lock.
+// The crates are downloaded if cargo's cache has them not, so that cargo's index
+// is there to say where they come from.
+func ExtraSources(ctx context.Context, o Options, sets []CrateSet) (string, error) {
+	var b strings.Builder
+	var problems []error
+	for _, set := range sets {
+		for _, p := range set.Lock.Packages {
+			if p.Git() || (p.Registry() && p.Source != cratesIO) {
+				problems = append(problems, problem.New(problem.Resolve, "the crate %s %s comes from %s, which opam cannot download a file from", p.Name, p.Version, p.Source).At(set.File, 0).
+					Hint("bring it in a vendor directory, or release it to the default registry"))
+			}
+		}
+		ids := registryCrates(set.Lock)
+		files, err := download(ctx, o, set.File, ids)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		for _, id := range ids {
+			url, err := downloadURL(files[id], id)
+			if err != nil {
+				problems = append(problems, err)
+				break
+			}
+			fmt.Fprintf(&b, "extra-source %s {\n  src: %s\n  checksum: %s\n}\n",
+				opamfile.Quote(path.Join(set.Dir, id.String()+".crate")), opamfile.Quote(url), opamfile.Quote("sha256="+id.Checksum))
+		}
+	}
+	return b.String(), errors.Join(problems...)
+}
+
+// downloadURL is the address that cargo downloaded file from: by the config.json
+// of the index that has the same name as the file's directory in the cache.
+func downloadURL(file string, id crate.ID) (string, error) {
+	registry := filepath.Base(filepath.Dir(file))
+	config := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(file))), "index", registry, "config.json")
+	src, err := os.ReadFile(config)
+	if err != nil {
+		return "", problem.New(problem.Input, "cargo's index of %s does not say where crates are downloaded: %w", registry, err).
+			Hint("let a cargo of 1.70 or later fetch once: cargo fetch --locked")
+	}
+	var index struct {
+		Download string `json:"dl"`
+	}
+	if err := json.Unmarshal(src, &index); err != nil || index.Download == "" {
+		return "", problem.New(problem.Input, "cargo's index does not say where crates are downloaded").At(config, 0).Hint("delete that file and let cargo fetch again")
+	}
+	return expandDownload(index.Download, id), nil
+}
+
+// expandDownload fills in the markers of an index's dl, as the registry index's
+// documentation has them; without markers the usual path follows.
+func expandDownload(template string, id crate.ID) string {
+	if !strings.Contains(template, "{") {
+		template += "/{crate}/{version}/download"
+	}
+	return strings.NewReplacer(
+		"{crate}", id.Name, "{version}", id.Version,
+		"{prefix}", indexPrefix(id.Name), "{lowerprefix}", indexPrefix(strings.ToLower(id.Name)),
+		"{sha256-checksum}", id.Checksum,
+	).Replace(template)
+}
+
+func indexPrefix(name string) string {
+	switch len(name) {
+	case 1, 2:
+		return fmt.Sprint(len(name))
+	case 3:
+		return "3/" + name[:1]
+	}
+	return name[:2] + "/" + name[2:4]
+}
+
+// WriteExtraSources puts the sections into the opam file of the root that is named
+// file, and takes out what they no longer have. Where dune generates that file they
+// go into its template: dune writes the file anew at every build. It returns the
+// file that it wrote, relative to the root.
+func WriteExtraSources(r *bindings.Root, file string, sets []CrateSet, sections string) (string, error) {
+	target := file
+	if generatedByDune(r, file) {
+		target = file + ".template"
+	}
+	name := filepath.Join(r.Dir, target)
+	src, err := os.ReadFile(name)
+	if err != nil && (target == file || !os.IsNotExist(err)) {
+		return "", problem.New(problem.Input, "cannot read the opam file: %w", err).Hint("name an opam file of the project: --write NAME.opam")
+	}
+	parsed, err := opamfile.Parse(target, src)
+	if err != nil {
+		return "", err
+	}
+	return target, tree.WriteIfChanged(name, parsed.ReplaceSections(src, "extra-source", ownSection(sets), sections), false)
+}
+
+// ownSection tells which extra-sources are ours: the .crate files in the sets'
+// directories.
+func ownSection(sets []CrateSet) func(string) bool {
+	return func(name string) bool {
+		for _, set := range sets {
+			if path.Dir(name) == set.Dir && strings.HasSuffix(name, ".crate") {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// generatedByDune tells whether dune makes this opam file from the dune-project:
+// dune says so in its first line, and before the first time the dune-project does.
+func generatedByDune(r *bindings.Root, file string) bool {
+	src, err := os.ReadFile(filepath.Join(r.Dir, file))
+	if err == nil {
+		return strings.HasPrefix(string(src), "# This file is generated by dune")
+	}
+	project, err := os.ReadFile(filepath.Join(r.Dir, "dune-project"))
+	return err == nil && strings.Contains(string(project), "(generate_opam_files")
+}
