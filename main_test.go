@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"testing"
 
@@ -27,6 +26,9 @@ func TestMain(m *testing.M) {
 // each, with the real cargo and a switch made of files.
 func TestScript(t *testing.T) {
 	home, cargoBin := rustHome(t)
+	cmds := registrytest.Commands(t)
+	cmds["status"] = status
+	cmds["bind"] = bind
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -40,11 +42,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("OCAMLPATH", filepath.Join(env.WorkDir, "prefix", "lib"))
 			return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o755)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status":   status,
-			"bind":     bind,
-			"registry": func(ts *testscript.TestScript, _ bool, args []string) { registry(t, ts, args) },
-		},
+		Cmds: cmds,
 	})
 }
 
@@ -82,27 +80,6 @@ cp "$name.opam" "$PREFIX/.opam-switch/packages/$name.1/opam"
 if grep -q '^install:' "$name.opam"; then OPAM_PACKAGE_NAME=$name opam-cargo install --prefix "$PREFIX"; fi
 rm -rf _build`
 	ts.Check(ts.Exec("sh", "-c", script, "bind", args[0]))
-}
-
-// registry serves the crates in a directory, and makes the cargo home $CARGO_HOME
-// use it in place of the default registry: registry DIR [FILE...]. In the files,
-// SUM(NAME-VERSION) becomes the sha256 of that crate.
-func registry(t *testing.T, ts *testscript.TestScript, args []string) {
-	if len(args) == 0 {
-		ts.Fatalf("usage: registry DIR [FILE...]")
-	}
-	r, err := registrytest.New(ts.MkAbs(args[0]))
-	ts.Check(err)
-	t.Cleanup(r.Close)
-	home := ts.Getenv("CARGO_HOME")
-	ts.Check(os.MkdirAll(home, 0o755))
-	ts.Check(os.WriteFile(filepath.Join(home, "config.toml"), []byte(r.Config()), 0o644))
-	for _, file := range args[1:] {
-		text := regexp.MustCompile(`SUM\(([^)]*)\)`).ReplaceAllStringFunc(ts.ReadFile(file), func(m string) string {
-			return r.Sum(m[4 : len(m)-1])
-		})
-		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o644))
-	}
 }
 
 // rustHome finds rustup's home and the directory of the cargo program, so that

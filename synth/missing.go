@@ -15,7 +15,8 @@ import (
 // development dependencies aside. All of them are one problem, since they have the
 // same ways out.
 func missingCrates(l *locks, absent map[string]bool) []error {
-	var lines, packages []string
+	wanted := map[string][]string{} // crate -> for whom, by which path
+	var packages []string
 	var first *bindings.Tree
 	for i, t := range l.trees {
 		lock := l.own[i]
@@ -25,24 +26,28 @@ func missingCrates(l *locks, absent map[string]bool) []error {
 		if lock == nil {
 			continue
 		}
-		var of []string
+		misses := false
 		for name, trail := range neededPaths(t, lock) {
 			if absent[name] {
-				of = append(of, fmt.Sprintf("%s, for %s (%s)", name, t.Package, trail))
+				misses = true
+				wanted[name] = append(wanted[name], fmt.Sprintf("for %s (%s)", t.Package, trail))
 			}
 		}
-		if len(of) > 0 {
-			sort.Strings(of)
-			lines = append(lines, of...)
+		if misses {
 			packages = append(packages, t.Package)
 			if first == nil {
 				first = t
 			}
 		}
 	}
-	if len(lines) == 0 {
+	if first == nil {
 		return nil
 	}
+	lines := make([]string, 0, len(wanted))
+	for name, whom := range wanted {
+		lines = append(lines, name+", "+strings.Join(whom, ", "))
+	}
+	sort.Strings(lines)
 	verb := "are"
 	if len(lines) == 1 {
 		verb = "is"

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/opam-cargo/opam-cargo/internal/registrytest"
 )
 
 func TestMain(m *testing.M) { os.Exit(testscript.RunMain(m, nil)) }
@@ -26,13 +28,13 @@ func TestScript(t *testing.T) {
 		t.Fatalf("the tests' crates are not there: run make test-crates (%v)", err)
 	}
 	t.Setenv("OPAM_CARGO_TEST_CRATES", crates)
+	cmds := registrytest.Commands(t)
+	cmds["opam"] = opam
+	cmds["opam-add"] = opamAdd
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",
 		Setup: func(env *testscript.Env) error { return setUp(env, tool) },
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"opam":     opam,
-			"opam-add": opamAdd,
-		},
+		Cmds:  cmds,
 	})
 }
 
