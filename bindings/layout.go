@@ -70,7 +70,7 @@ func (t *Tree) Inspect(ctx context.Context, c *cargo.Cargo, scratch string) erro
 	if err := t.writeShadow(shadow, top); err != nil {
 		return err
 	}
-	meta, err := c.Members(ctx, filepath.Join(shadow, "Cargo.toml"))
+	meta, err := c.Members(ctx, filepath.Join(shadow, "Cargo.toml"), t.Registries)
 	if err != nil {
 		return t.cargoProblem(err, shadow)
 	}
@@ -88,7 +88,7 @@ func (t *Tree) Inspect(ctx context.Context, c *cargo.Cargo, scratch string) erro
 				continue
 			}
 			file := filepath.Join(shadow, filepath.FromSlash(dir), "Cargo.toml")
-			meta, err := c.Members(ctx, file)
+			meta, err := c.Members(ctx, file, t.Registries)
 			if err != nil {
 				return t.cargoProblem(err, shadow)
 			}

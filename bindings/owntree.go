@@ -15,7 +15,7 @@ type OwnTree struct {
 	Installed bool // an install: field names it; else it is the program's own
 }
 
-// OwnTrees lists the root's trees: the arguments of `opam-cargo install [DIR]`
+// Trees lists the root's trees: the arguments of `opam-cargo install [DIR]`
 // in its install: fields, each the named package's, and rust/ if no field names
 // it, which then belongs to the program.
 func (r *Root) Trees() []OwnTree {

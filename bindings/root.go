@@ -203,7 +203,7 @@ func (r *Root) Package(name string) (Package, bool) {
 
 // Names are the names of the root's packages.
 func (r *Root) Names() []string {
-	var names []string
+	names := make([]string, 0, len(r.Packages))
 	for _, p := range r.Packages {
 		names = append(names, p.Name)
 	}

@@ -2,11 +2,14 @@ package bindings
 
 import (
 	"errors"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
@@ -19,12 +22,15 @@ import (
 type Tree struct {
 	Binding
 	Layout
-	Entries   []tree.Entry                  // what is staged, summed: no vendor directory, no private one
-	Hash      string                        // of Entries
-	Vendor    []string                      // cargo vendor directories, relative
-	Keep      []string                      // directories below Vendor that path dependencies name
-	Exports   []string                      // names of the crates that the umbrella crate links
-	Manifests map[string]*manifest.Manifest // by directory; those that do not parse are not there
+	Entries []tree.Entry // what is staged, summed: no vendor directory, no private one
+	Hash    string       // of Entries
+	// Registries are the registries that the tree's cargo configuration names, and
+	// their indexes: all that is read of it.
+	Registries map[string]string
+	Vendor     []string                      // cargo vendor directories, relative
+	Keep       []string                      // directories below Vendor that path dependencies name
+	Exports    []string                      // names of the crates that the umbrella crate links
+	Manifests  map[string]*manifest.Manifest // by directory; those that do not parse are not there
 }
 
 // ReadTree lists and sums the files of a binding's tree and parses its
@@ -57,7 +63,39 @@ func ReadTree(b Binding) (*Tree, error) {
 		return nil, t.problem(err)
 	}
 	t.Hash = tree.Hash(t.Entries)
-	return t, nil
+	return t, t.readRegistries()
+}
+
+// readRegistries reads [registries.NAME] index of the tree's cargo configuration: a
+// manifest that names a registry means nothing without it.
+func (t *Tree) readRegistries() error {
+	for _, e := range t.Entries {
+		if (e.Path != ".cargo/config.toml" && e.Path != ".cargo/config") || e.Link != "" {
+			continue
+		}
+		src, err := os.ReadFile(filepath.Join(t.Dir, filepath.FromSlash(e.Path)))
+		if err != nil {
+			return t.problem(err)
+		}
+		var config struct {
+			Registries map[string]struct {
+				Index string `toml:"index"`
+			} `toml:"registries"`
+		}
+		if toml.Unmarshal(src, &config) != nil {
+			continue // cargo's own configuration of the author's, which does not apply here
+		}
+		for name, r := range config.Registries {
+			if r.Index == "" {
+				continue
+			}
+			if t.Registries == nil {
+				t.Registries = map[string]string{}
+			}
+			t.Registries[name] = r.Index
+		}
+	}
+	return nil
 }
 
 // list fills Entries and Manifests. A path dependency may name one crate of a

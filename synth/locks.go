@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
@@ -68,4 +69,47 @@ func (l *locks) seeds() []*lockfile.Lock {
 		seeds = append(seeds, lockfile.Unite(all...))
 	}
 	return seeds
+}
+
+// crates groups the registry and git crates of all locks by name, version and git
+// source, in order; a group has one entry for each checksum. Where the committed
+// lock names a crate, only its checksum counts.
+func (l *locks) crates() [][]lockfile.Package {
+	at := map[string]int{}
+	var groups [][]lockfile.Package
+	for _, lock := range l.all() {
+		for _, p := range lock.Packages {
+			if p.Path() || (p.Registry() && p.Checksum == "") {
+				continue
+			}
+			i, ok := at[offerKey(p)]
+			switch {
+			case !ok:
+				at[offerKey(p)] = len(groups)
+				groups = append(groups, []lockfile.Package{p})
+			case !slices.ContainsFunc(groups[i], func(q lockfile.Package) bool { return q.Checksum == p.Checksum }) && !l.commits(p):
+				groups[i] = append(groups[i], p)
+			}
+		}
+	}
+	return groups
+}
+
+func (l *locks) commits(p lockfile.Package) bool {
+	return l.committed != nil && slices.ContainsFunc(l.committed.Packages, func(q lockfile.Package) bool { return offerKey(q) == offerKey(p) })
+}
+
+// settle gives the trees' locks the checksum of the crate that is here: cargo
+// refuses a seed with another one (FACTS F5).
+func (l *locks) settle(p lockfile.Package) {
+	for _, lock := range l.own {
+		if lock == nil {
+			continue
+		}
+		for i, q := range lock.Packages {
+			if q.Registry() && offerKey(q) == offerKey(p) {
+				lock.Packages[i].Checksum = p.Checksum
+			}
+		}
+	}
 }

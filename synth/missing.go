@@ -14,7 +14,7 @@ import (
 // that a tree's own lock (or the committed one) leads to from its exported crates,
 // development dependencies aside. All of them are one problem, since they have the
 // same ways out.
-func missingCrates(l *locks, absent map[string]bool) []error {
+func missingCrates(l *locks, absent map[string]string) []error {
 	wanted := map[string][]string{} // crate -> for whom, by which path
 	var packages []string
 	var first *bindings.Tree
@@ -28,8 +28,11 @@ func missingCrates(l *locks, absent map[string]bool) []error {
 		}
 		misses := false
 		for name, trail := range neededPaths(t, lock) {
-			if absent[name] {
+			if source, ok := absent[name]; ok {
 				misses = true
+				if source != "" {
+					name += " of " + source
+				}
 				wanted[name] = append(wanted[name], fmt.Sprintf("for %s (%s)", t.Package, trail))
 			}
 		}
@@ -117,7 +120,7 @@ func (s *State) missingGit(l *locks, words string) []error {
 			continue
 		}
 		for _, p := range l.own[i].Packages {
-			url, _, _ := strings.Cut(strings.TrimPrefix(gitSource(p), "git+"), "?")
+			url, _, _ := strings.Cut(strings.TrimPrefix(sourceKey(p), "git+"), "?")
 			if p.Git() && strings.Contains(words, url) {
 				problems = append(problems, problem.New(problem.Resolve, "the crate %s %s comes from the git repository %s, which no build in opam's sandbox can reach", p.Name, p.Version, url).
 					In(t.Package).At(t.Shown+"/Cargo.lock", 0).

@@ -17,7 +17,7 @@ import (
 // supply is what the places offer for one resolution.
 type supply struct {
 	offers []workspace.Offer
-	absent map[string]bool // name-version of registry crates that a lock names and no place has
+	absent map[string]string // name-version of registry crates that a lock names and no place has; their source
 }
 
 // supply finds the verified crates that the chain of places offers: of every
@@ -32,22 +32,29 @@ func (s *State) supply(l *locks) (*supply, error) {
 	if err != nil {
 		return nil, err
 	}
-	su := &supply{absent: map[string]bool{}}
+	su := &supply{absent: map[string]string{}}
 	seen := map[string]bool{}
-	for _, lock := range l.all() {
-		for _, p := range lock.Packages {
-			key := offerKey(p)
-			if p.Path() || seen[key] || (p.Registry() && p.Checksum == "") {
-				continue
-			}
-			seen[key] = true
-			o, ok := chain.Find(crate.ID{Name: p.Name, Version: p.Version, Checksum: p.Checksum}, gitSource(p))
-			switch {
-			case ok:
+	for _, wanted := range l.crates() {
+		p := wanted[0]
+		key := offerKey(p)
+		seen[key] = true
+		found := false
+		for _, p := range wanted {
+			o, ok := chain.Find(crate.ID{Name: p.Name, Version: p.Version, Checksum: p.Checksum}, sourceKey(p))
+			if found = ok; ok {
 				su.offers = append(su.offers, o)
-			case p.Registry():
-				su.absent[p.Name+"-"+p.Version] = true
+				if len(wanted) > 1 {
+					l.settle(p)
+				}
+				break
 			}
+		}
+		if !found && p.Registry() {
+			su.absent[p.Name+"-"+p.Version] = sourceKey(p)
+		}
+		if len(wanted) > 1 {
+			s.Term.Warn("the crate %s %s has %d checksums in the locks of this build", p.Name, p.Version, len(wanted))
+			s.Term.Hint("a release never changes: one of the locks, or vendor directories, holds a changed copy; bring them from the registry anew")
 		}
 	}
 	for _, o := range chain.Vendored() {
@@ -63,29 +70,34 @@ func (s *State) supply(l *locks) (*supply, error) {
 
 // offerKey is [workspace.Offer.Key] of a lock's package.
 func offerKey(p lockfile.Package) string {
-	return workspace.Offer{ID: crate.ID{Name: p.Name, Version: p.Version}, Git: gitSource(p)}.Key()
+	return workspace.Offer{ID: crate.ID{Name: p.Name, Version: p.Version}, Source: sourceKey(p)}.Key()
 }
 
-// gitSource is a git package's source without its commit; empty for others.
-func gitSource(p lockfile.Package) string {
-	if !p.Git() {
+// sourceKey is where a crate comes from, as a key of cargo's configuration: empty
+// for the default registry, another registry's source, or a git source without its
+// commit.
+func sourceKey(p lockfile.Package) string {
+	switch {
+	case p.Git():
+		wanted, _ := lockfile.GitSource(p.Source)
+		return wanted
+	case p.Source == cratesIO:
 		return ""
 	}
-	wanted, _ := lockfile.GitSource(p.Source)
-	return wanted
+	return p.Source
 }
 
-// layOut lays offers out below W, each git source in a directory of its own
-// (FACTS F7), and writes the cargo configuration that names them.
-func (su *supply) layOut(ctx context.Context, d workspace.Dirs, offers []workspace.Offer, prune bool) error {
+// layOut lays offers out below W, each source in a directory of its own (FACTS
+// F7), and writes the cargo configuration that names them.
+func (su *supply) layOut(ctx context.Context, d workspace.Dirs, registries map[string]string, offers []workspace.Offer) error {
 	bySource := map[string][]workspace.Offer{"": nil}
 	for _, o := range su.offers {
-		if o.Git != "" {
-			bySource[o.Git] = nil
+		if o.Source != "" {
+			bySource[o.Source] = nil
 		}
 	}
 	for _, o := range offers {
-		bySource[o.Git] = append(bySource[o.Git], o)
+		bySource[o.Source] = append(bySource[o.Source], o)
 	}
 	problems := make([]error, 0, len(bySource)+1)
 	var sources []string
@@ -93,10 +105,10 @@ func (su *supply) layOut(ctx context.Context, d workspace.Dirs, offers []workspa
 		if source != "" {
 			sources = append(sources, source)
 		}
-		problems = append(problems, workspace.LayOut(ctx, d.Source(source), list, prune))
+		problems = append(problems, workspace.LayOut(ctx, d.Source(source), list))
 	}
 	sort.Strings(sources)
-	problems = append(problems, tree.WriteIfChanged(d.Config(), workspace.Config(d, sources), false))
+	problems = append(problems, tree.WriteIfChanged(d.Config(), workspace.Config(d, sources, registries), false))
 	return errors.Join(problems...)
 }
 

@@ -59,7 +59,7 @@ func (s *State) resolve(ctx context.Context) error {
 }
 
 func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, key string) error {
-	if err := supply.layOut(ctx, s.Dirs, supply.offers, false); err != nil {
+	if err := supply.layOut(ctx, s.Dirs, s.Plan.Registries, supply.offers); err != nil {
 		return err
 	}
 	graph, err := s.runResolver(ctx, locks.seeds(), s.resolveOffline)
@@ -99,7 +99,7 @@ func (s *State) resolveKey(l *locks, su *supply) (string, error) {
 		b.Write(seed.Format())
 	}
 	for _, o := range su.offers {
-		fmt.Fprintln(&b, o.ID, o.ID.Checksum, o.Git)
+		fmt.Fprintln(&b, o.ID, o.ID.Checksum, o.Source)
 	}
 	return tree.BytesSum(b.Bytes()), nil
 }
@@ -155,5 +155,5 @@ func (s *State) layOut(ctx context.Context, su *supply) error {
 			exact = append(exact, o)
 		}
 	}
-	return su.layOut(ctx, s.Dirs, exact, true)
+	return su.layOut(ctx, s.Dirs, s.Plan.Registries, exact)
 }

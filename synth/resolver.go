@@ -141,7 +141,7 @@ func (s *State) try(ctx context.Context, seed *lockfile.Lock, run resolver) (*Gr
 
 // resolverProblem explains a failed resolution: crates that are missing here, or
 // the resolver's no, in cargo's own words.
-func (s *State) resolverProblem(err error, l *locks, absent map[string]bool) error {
+func (s *State) resolverProblem(err error, l *locks, absent map[string]string) error {
 	var f *cargo.Failure
 	if !errors.As(err, &f) {
 		return err

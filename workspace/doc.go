@@ -43,13 +43,12 @@ func (d Dirs) Bindings() string { return filepath.Join(d.W, "bindings") }
 // Crates is the directory source of registry crates.
 func (d Dirs) Crates() string { return filepath.Join(d.W, "crates") }
 
-// Source is the directory source of a git source; of the registry's crates where
-// git is empty.
-func (d Dirs) Source(git string) string {
-	if git == "" {
+// Source is the directory source that stands for a source, as [Offer] has it.
+func (d Dirs) Source(source string) string {
+	if source == "" {
 		return d.Crates()
 	}
-	return filepath.Join(d.W, "git", tree.BytesSum([]byte(git))[:16])
+	return filepath.Join(d.W, "sources", tree.BytesSum([]byte(source))[:16])
 }
 
 // Home is cargo's CARGO_HOME.

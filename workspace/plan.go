@@ -22,6 +22,9 @@ type Plan struct {
 	Merged   []Merge   `json:"merged,omitempty"`
 	Split    []Split   `json:"split,omitempty"`
 	Settings Settings  `json:"settings"`
+	// Registries are other registries than the default one, by the name that
+	// manifests use.
+	Registries map[string]string `json:"registries,omitempty"`
 
 	trees []*bindings.Tree
 	moves moves
@@ -72,6 +75,14 @@ func New(packages []string, trees []*bindings.Tree, settings Settings) *Plan {
 		p.Bindings = append(p.Bindings, Binding{
 			Package: t.Package, Version: t.Version, Origin: t.Origin, Tree: t.Hash, Source: t.Shown, Exports: t.Exports,
 		})
+	}
+	for _, t := range trees {
+		for name, index := range t.Registries {
+			if p.Registries == nil {
+				p.Registries = map[string]string{}
+			}
+			p.Registries[name] = index
+		}
 	}
 	p.decideMoves()
 	keys := map[string]bool{}

@@ -40,13 +40,15 @@ type Offer struct {
 	ID    crate.ID
 	File  string // .crate; or
 	Dir   string // directory
-	Git   string // "git+URL?ref" of a git crate, without its commit; empty for a registry crate
 	Place Place
+	// Source is empty for a crate of the default registry; else "registry+URL" or
+	// "sparse+URL" of another, or "git+URL?ref" of a git crate, without its commit.
+	Source string
 }
 
 // Key tells offers apart: two registries may not serve one name and version, two
 // git sources may.
-func (o Offer) Key() string { return o.ID.String() + " " + o.Git }
+func (o Offer) Key() string { return o.ID.String() + " " + o.Source }
 
 // Chain looks for crates in places, in order; the first that has a crate with the
 // right checksum serves it.
@@ -93,18 +95,18 @@ func (c *Chain) warn(format string, args ...any) {
 	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 }
 
-// Find looks for one crate. A git crate (git is its source) has no checksum; only
-// a vendor directory can have it.
-func (c *Chain) Find(id crate.ID, git string) (Offer, bool) {
+// Find looks for one crate of a source, as [Offer] has it. A git crate has no
+// checksum; only a vendor directory can have it.
+func (c *Chain) Find(id crate.ID, source string) (Offer, bool) {
 	name := id.String() + ".crate"
 	for i, p := range c.places {
-		if git != "" && p.Kind != Source {
+		if id.Checksum == "" && p.Kind != Source {
 			continue
 		}
 		switch p.Kind {
 		case Source:
 			if o, ok := c.vendored[i][id.String()]; ok && o.ID.Checksum == id.Checksum {
-				o.Git = git
+				o.Source = source
 				return o, true
 			}
 		case CrateFiles:
@@ -161,10 +163,9 @@ func (c *Chain) Vendored() []Offer {
 	return list
 }
 
-// LayOut makes dir a directory source that holds the offers; with prune, nothing
-// else. A crate that is there already with the same checksum is left alone:
+// LayOut makes dir a directory source that holds the offers and nothing else. A crate that is there already with the same checksum is left alone:
 // directories appear by rename, so one that is there is complete.
-func LayOut(ctx context.Context, dir string, offers []Offer, prune bool) error {
+func LayOut(ctx context.Context, dir string, offers []Offer) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -172,7 +173,7 @@ func LayOut(ctx context.Context, dir string, offers []Offer, prune bool) error {
 	var todo []Offer
 	for _, o := range offers {
 		wanted[o.ID.String()] = true
-		if o.Git != "" || !laidOut(filepath.Join(dir, o.ID.String()), o.ID) { // a git crate's content has no name
+		if o.ID.Checksum == "" || !laidOut(filepath.Join(dir, o.ID.String()), o.ID) { // a git crate's content has no name
 			todo = append(todo, o)
 		}
 	}
@@ -182,7 +183,7 @@ func LayOut(ctx context.Context, dir string, offers []Offer, prune bool) error {
 	}
 	for _, e := range entries {
 		leftover := strings.HasPrefix(e.Name(), ".")
-		if leftover || (prune && !wanted[e.Name()]) {
+		if leftover || !wanted[e.Name()] {
 			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}

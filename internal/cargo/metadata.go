@@ -81,9 +81,14 @@ type DepKind struct {
 }
 
 // Members lists the packages of the workspace that manifest belongs to, without
-// resolving anything (FACTS F14): it writes nothing and needs no crate.
-func (c *Cargo) Members(ctx context.Context, manifest string) (*Metadata, error) {
-	return c.metadata(ctx, "--offline", "--no-deps", "--manifest-path", manifest)
+// resolving anything (FACTS F14): it writes nothing and needs no crate. registries
+// are the indexes of other registries that the manifests name.
+func (c *Cargo) Members(ctx context.Context, manifest string, registries map[string]string) (*Metadata, error) {
+	args := append(make([]string, 0, 4+2*len(registries)), "--offline", "--no-deps", "--manifest-path", manifest)
+	for name, index := range registries {
+		args = append(args, "--config", fmt.Sprintf("registries.%s.index=%q", name, index))
+	}
+	return c.metadata(ctx, args...)
 }
 
 // Resolved resolves the workspace of manifest with the sources of the cargo

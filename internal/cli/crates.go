@@ -122,7 +122,7 @@ func firstOf(names []string) string {
 }
 
 func dirsOf(sets []synth.CrateSet) string {
-	var dirs []string
+	dirs := make([]string, 0, len(sets))
 	for _, s := range sets {
 		dirs = append(dirs, s.Dir)
 	}

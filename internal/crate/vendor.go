@@ -98,7 +98,10 @@ func readManifest(file string) (ID, error) {
 // VerifyVendored compares every file that the checksum file of dir lists with
 // its sha256, as cargo does before it compiles. Missing and different files are
 // one problem, which names the first five. A checksum file that lists none
-// proves nothing and passes.
+// proves nothing and passes. Files that are missing below a directory whose name
+// begins with _ or . are no matter: dune leaves such directories out when it copies
+// a vendor directory, and cargo, which checks no content in the copy that we make,
+// says if it needs them.
 func VerifyVendored(dir string) error {
 	_, files, err := readChecksum(filepath.Join(dir, ChecksumFile))
 	if err != nil {
@@ -112,6 +115,7 @@ func VerifyVendored(dir string) error {
 		}
 		got, err := fileSum(filepath.Join(dir, name))
 		switch {
+		case errors.Is(err, fs.ErrNotExist) && leftOutByDune(name):
 		case errors.Is(err, fs.ErrNotExist):
 			wrong = append(wrong, name+" (missing)")
 		case err != nil:
@@ -131,6 +135,16 @@ func VerifyVendored(dir string) error {
 	return problem.New(problem.Input, "%d of %d files are not as cargo vendor wrote them: %s%s",
 		len(wrong), len(files), strings.Join(shown, ", "), more).At(dir, 0).
 		Hint(revendorHint + "; git must not rewrite line ends there, nor leave files out (.gitattributes, .gitignore)")
+}
+
+// leftOutByDune tells whether a file lies in a directory that dune does not copy.
+func leftOutByDune(name string) bool {
+	for _, dir := range strings.Split(filepath.ToSlash(filepath.Dir(name)), "/") {
+		if strings.HasPrefix(dir, "_") || (strings.HasPrefix(dir, ".") && dir != ".") {
+			return true
+		}
+	}
+	return false
 }
 
 func fileSum(file string) (string, error) {

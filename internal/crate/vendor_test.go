@@ -93,6 +93,18 @@ func TestVerifyVendored(t *testing.T) {
 	}
 }
 
+// dune copies no directory whose name begins with _ or . : what is missing there is
+// no matter, what is different is.
+func TestVerifyVendoredAfterDune(t *testing.T) {
+	sums := `{"files":{"src/x":"` + helloSum + `","tests/_data/y":"` + helloSum + `",".github/z":"` + helloSum + `"}}`
+	if err := VerifyVendored(lay(t, map[string]string{"src/x": "hello", ChecksumFile: sums})); err != nil {
+		t.Error(err)
+	}
+	if err := VerifyVendored(lay(t, map[string]string{"src/x": "hello", ".github/z": "changed", ChecksumFile: sums})); err == nil {
+		t.Error("a changed file passes")
+	}
+}
+
 // A copy has the form that Unpack gives, through a link to the crate as well
 // (F5); links that leave the crate are refused and nothing is left.
 func TestCopyVendored(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -31,6 +32,7 @@ func Commands(t *testing.T) map[string]func(ts *testscript.TestScript, neg bool,
 			ts.Check(os.WriteFile(filepath.Join(home, "config.toml"), []byte(r.Config()), 0o644))
 			for _, file := range args[1:] {
 				text := sumOf.ReplaceAllStringFunc(ts.ReadFile(file), func(m string) string { return r.Sum(m[4 : len(m)-1]) })
+				text = strings.ReplaceAll(text, "INDEX()", "sparse+"+r.server.URL+"/index/")
 				ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o644))
 			}
 		},

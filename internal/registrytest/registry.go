@@ -136,7 +136,7 @@ func (r *Registry) add(dir string) error {
 }
 
 func deps(m manifest) []map[string]any {
-	list := []map[string]any{}
+	list := make([]map[string]any, 0, len(m.Dependencies))
 	for name, v := range m.Dependencies {
 		dep := map[string]any{"name": name, "features": []string{}, "optional": false, "default_features": true, "target": nil, "kind": "normal"}
 		switch spec := v.(type) {
