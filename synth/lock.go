@@ -80,10 +80,7 @@ func (s *State) lockOffline(ctx context.Context, l *locks, seeds []*lockfile.Loc
 	if err != nil {
 		return nil, err
 	}
-	if err := su.layOut(ctx, s.Dirs, s.Plan.Registries, su.offers); err != nil {
-		return nil, err
-	}
-	graph, err := s.runResolver(ctx, seeds, s.resolveOffline)
+	graph, err := s.resolveFrom(ctx, su, seeds)
 	if err != nil {
 		err = s.resolverProblem(err, l, su.absent)
 	}

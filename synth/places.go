@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sort"
 
@@ -110,6 +111,34 @@ func (su *supply) layOut(ctx context.Context, d workspace.Dirs, registries map[s
 	sort.Strings(sources)
 	problems = append(problems, tree.WriteIfChanged(d.Config(), workspace.Config(d, sources, registries), false))
 	return errors.Join(problems...)
+}
+
+// unloadable finds the crate of a directory source whose manifest cargo cannot read:
+// one such entry, used or not, makes the whole source fail (FACTS F5).
+var unloadable = regexp.MustCompile("failed to (?:parse|load|read) (?:the )?manifest (?:at|for) `[^`]*/(?:crates|sources/[0-9a-f]+)/([^/`]+)/Cargo.toml`")
+
+// resolveFrom resolves offline from what the supply offers. Crates that this cargo
+// cannot load, such as those of a later edition, are left out.
+func (s *State) resolveFrom(ctx context.Context, su *supply, seeds []*lockfile.Lock) (*Graph, error) {
+	for {
+		if err := su.layOut(ctx, s.Dirs, s.Plan.Registries, su.offers); err != nil {
+			return nil, err
+		}
+		graph, err := s.runResolver(ctx, seeds, s.resolveOffline)
+		if err == nil {
+			return graph, nil
+		}
+		m := unloadable.FindStringSubmatch(cargoWords(err))
+		if m == nil {
+			return nil, err
+		}
+		kept := slices.DeleteFunc(slices.Clone(su.offers), func(o workspace.Offer) bool { return o.ID.String() == m[1] })
+		if len(kept) == len(su.offers) {
+			return nil, err
+		}
+		s.Term.Warn("cargo %s cannot load the crate %s; it is left out", s.Cargo.Version, m[1])
+		su.offers = kept
+	}
 }
 
 // places are where crates are looked for, in order (DESIGN section 4, Crates).

@@ -59,10 +59,7 @@ func (s *State) resolve(ctx context.Context) error {
 }
 
 func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, key string) error {
-	if err := supply.layOut(ctx, s.Dirs, s.Plan.Registries, supply.offers); err != nil {
-		return err
-	}
-	graph, err := s.runResolver(ctx, locks.seeds(), s.resolveOffline)
+	graph, err := s.resolveFrom(ctx, supply, locks.seeds())
 	if err != nil {
 		return s.resolverProblem(err, locks, supply.absent)
 	}
