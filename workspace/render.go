@@ -24,7 +24,7 @@ func (p *Plan) Manifest() ([]byte, error) {
 name = "rust-bindings"
 version = "0.0.0"
 edition = "2021"
-rust-version = "1.65" # so that cargo keeps the lock at version 3, which old ones read
+rust-version = "1.56" # so that cargo keeps the lock at version 3, which old ones read
 publish = false
 
 [lib]

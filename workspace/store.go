@@ -194,11 +194,16 @@ func LayOut(ctx context.Context, dir string, offers []Offer) error {
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, o := range todo {
 		g.Go(func() error {
-			problems[i] = o.layOut(ctx, filepath.Join(dir, o.ID.String()))
+			if problems[i] = ctx.Err(); problems[i] == nil {
+				problems[i] = o.layOut(ctx, filepath.Join(dir, o.ID.String()))
+			}
 			return nil
 		})
 	}
 	g.Wait() //nolint:errcheck // the goroutines put their errors in problems
+	if err := ctx.Err(); err != nil {
+		return err // one interrupt, not one for each crate
+	}
 	return errors.Join(problems...)
 }
 

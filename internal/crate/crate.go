@@ -1,6 +1,6 @@
 // Package crate handles the registry's crates as files: it verifies and unpacks
 // .crate archives into the entries of a directory source, and reads, checks and
-// copies what cargo vendor left in a tree. Entry points: [Unpack], [UnpackAll],
+// copies what cargo vendor left in a tree. Entry points: [Unpack],
 // [FindVendorDirs], [ReadVendored], [CopyVendored].
 //
 // A directory made here appears by rename: it is complete or not there. A
@@ -9,16 +9,12 @@
 package crate
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
@@ -41,34 +37,6 @@ type ID struct {
 
 // String is "name-version", which is also the root directory in the .crate.
 func (id ID) String() string { return id.Name + "-" + id.Version }
-
-// Job is one crate to unpack; see [Unpack].
-type Job struct {
-	File string
-	ID   ID
-	Dest string
-}
-
-// UnpackAll unpacks jobs, at most parallel at a time, and goes on after a
-// failure: the error joins those of all jobs, in their order.
-func UnpackAll(ctx context.Context, jobs []Job, parallel int) error {
-	failed := make([]error, len(jobs))
-	var g errgroup.Group
-	g.SetLimit(max(parallel, 1))
-	for i, j := range jobs {
-		g.Go(func() error {
-			if failed[i] = ctx.Err(); failed[i] == nil {
-				failed[i] = Unpack(ctx, j.File, j.ID, j.Dest)
-			}
-			return nil
-		})
-	}
-	_ = g.Wait() // never fails: failed holds the errors
-	if err := ctx.Err(); err != nil {
-		return err // one interrupt, not one for each crate
-	}
-	return errors.Join(failed...)
-}
 
 // build makes the directory dest by letting fill write into a hidden sibling,
 // which is then stamped with the constant mtime and renamed. Nothing is left

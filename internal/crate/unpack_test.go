@@ -302,32 +302,6 @@ func TestBombAfterEnd(t *testing.T) {
 	}
 }
 
-// Every failing crate is reported, in order, and the good ones are there.
-func TestUnpackAll(t *testing.T) {
-	good, id := crateFile(t, gz(t, tarOf(t, manifest)))
-	dest := t.TempDir()
-	var jobs []Job
-	for i := 0; i < 6; i++ {
-		job := Job{good, id, filepath.Join(dest, fmt.Sprint(i))}
-		if i%3 == 1 {
-			job.File = fmt.Sprintf("missing-%d", i)
-		}
-		jobs = append(jobs, job)
-	}
-	list := problem.List(UnpackAll(context.Background(), jobs, 3))
-	if len(list) != 2 || list[0].File != "missing-1" || list[1].File != "missing-4" {
-		t.Errorf("got %v", list)
-	}
-	if _, err := os.Stat(filepath.Join(dest, "5", ChecksumFile)); err != nil {
-		t.Error(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if err := UnpackAll(ctx, jobs, 0); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-}
-
 // script makes a tar of lines "<type><name>|<link or text>", the type being one
 // of tar's own characters; a random tar would only test its header's checksum.
 func script(text string) []byte {
@@ -394,55 +368,4 @@ func FuzzUnpack(f *testing.F) {
 			t.Fatalf("%v, %v", entries, err)
 		}
 	})
-}
-
-// BenchmarkUnpackAll unpacks the crates of $CRATES, a directory of .crate files;
-// without it, 100 made ones of 50 files each.
-func BenchmarkUnpackAll(b *testing.B) {
-	files := crateFiles(b, os.Getenv("CRATES"))
-	for _, parallel := range []int{1, 2, 4} {
-		b.Run(fmt.Sprintf("parallel=%d", parallel), func(b *testing.B) {
-			for i := 0; i < b.N; i++ {
-				dir := b.TempDir()
-				var jobs []Job
-				for n, j := range files {
-					j.Dest = filepath.Join(dir, fmt.Sprint(n))
-					jobs = append(jobs, j)
-				}
-				if err := UnpackAll(context.Background(), jobs, parallel); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-func crateFiles(b *testing.B, dir string) []Job {
-	var jobs []Job
-	if dir == "" {
-		entries := []entry{manifest}
-		for i := 0; i < 50; i++ {
-			entries = append(entries, entry{name: fmt.Sprintf("a-1.0.0/src/m%d.rs", i), text: strings.Repeat("fn f() { let x = 1; }\n", 300)})
-		}
-		file, id := crateFile(b, gz(b, tarOf(b, entries...)))
-		for i := 0; i < 100; i++ {
-			jobs = append(jobs, Job{File: file, ID: id})
-		}
-		return jobs
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.crate"))
-	if err != nil || len(files) == 0 {
-		b.Fatalf("no crates in %s: %v", dir, err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			b.Fatal(err)
-		}
-		sum := sha256.Sum256(data)
-		base := strings.TrimSuffix(filepath.Base(file), ".crate")
-		at := strings.LastIndex(strings.SplitN(base, ".", 2)[0], "-")
-		jobs = append(jobs, Job{File: file, ID: ID{base[:at], base[at+1:], hex.EncodeToString(sum[:])}})
-	}
-	return jobs
 }
