@@ -32,20 +32,26 @@ let of_bytes b =
 let to_bytes = Bytes.copy
 let equal = Bytes.equal
 
-module Redjubjub = struct
+module type Signatures = sig
+  type key
+
+  val key_of_bytes : bytes -> key option
+  val verification_key : key -> bytes
+  val sign : key -> nonce:bytes -> string -> bytes
+  val verify : verification_key:bytes -> signature:bytes -> string -> bool
+end
+
+(* What Rust does for one of the two kinds of key. *)
+module type Rust = sig
+  val rust_verification_key : bytes -> bytes -> int
+  val rust_sign : bytes -> bytes -> string -> int -> bytes -> int
+  val rust_verify : bytes -> bytes -> string -> int -> int
+end
+
+module Make (R : Rust) : Signatures = struct
+  open R
+
   type key = bytes
-
-  external rust_verification_key : bytes -> bytes -> (int[@untagged])
-    = "jubjub_no_bytecode" "redjubjub_verification_key"
-    [@@noalloc]
-
-  external rust_sign : bytes -> bytes -> string -> (int[@untagged]) -> bytes -> (int[@untagged])
-    = "jubjub_no_bytecode" "redjubjub_sign"
-    [@@noalloc]
-
-  external rust_verify : bytes -> bytes -> string -> (int[@untagged]) -> (int[@untagged])
-    = "jubjub_no_bytecode" "redjubjub_verify"
-    [@@noalloc]
 
   let verification_key key = get (output 32 (rust_verification_key key))
 
@@ -62,6 +68,34 @@ module Redjubjub = struct
     && Bytes.length signature = 64
     && rust_verify verification_key signature message (String.length message) = 1
 end
+
+module Redjubjub = Make (struct
+  external rust_verification_key : bytes -> bytes -> (int[@untagged])
+    = "jubjub_no_bytecode" "redjubjub_verification_key"
+    [@@noalloc]
+
+  external rust_sign : bytes -> bytes -> string -> (int[@untagged]) -> bytes -> (int[@untagged])
+    = "jubjub_no_bytecode" "redjubjub_sign"
+    [@@noalloc]
+
+  external rust_verify : bytes -> bytes -> string -> (int[@untagged]) -> (int[@untagged])
+    = "jubjub_no_bytecode" "redjubjub_verify"
+    [@@noalloc]
+end)
+
+module Redjubjub_binding = Make (struct
+  external rust_verification_key : bytes -> bytes -> (int[@untagged])
+    = "jubjub_no_bytecode" "redjubjub_binding_verification_key"
+    [@@noalloc]
+
+  external rust_sign : bytes -> bytes -> string -> (int[@untagged]) -> bytes -> (int[@untagged])
+    = "jubjub_no_bytecode" "redjubjub_binding_sign"
+    [@@noalloc]
+
+  external rust_verify : bytes -> bytes -> string -> (int[@untagged]) -> (int[@untagged])
+    = "jubjub_no_bytecode" "redjubjub_binding_verify"
+    [@@noalloc]
+end)
 
 external rust_set_max_log_level : (int[@untagged]) -> (int[@untagged])
   = "jubjub_no_bytecode" "jubjub_set_max_log_level"

@@ -16,8 +16,8 @@ val of_bytes : bytes -> t option
 val to_bytes : t -> bytes
 val equal : t -> t -> bool
 
-(** RedJubjub spend authorization signatures, as in the Zcash protocol. *)
-module Redjubjub : sig
+(** RedJubjub signatures, as in the Zcash protocol. *)
+module type Signatures = sig
   (** A signing key. *)
   type key
 
@@ -33,6 +33,13 @@ module Redjubjub : sig
 
   val verify : verification_key:bytes -> signature:bytes -> string -> bool
 end
+
+(** Spend authorization signatures. *)
+module Redjubjub : Signatures
+
+(** Binding signatures: over another generator, so that a key of one kind verifies
+    nothing of the other. *)
+module Redjubjub_binding : Signatures
 
 (** Sets the maximum level of Rust's log crate, from 0 (off) to 5 (trace): one global in
     the whole program. *)

@@ -7,7 +7,7 @@
 
 use border::{array, bytes, put};
 use group::{Group, GroupEncoding};
-use redjubjub::{Signature, SigningKey, SpendAuth, VerificationKey, VerificationKeyBytes};
+use redjubjub::{Binding, Signature, SigningKey, SpendAuth, VerificationKey, VerificationKeyBytes};
 
 /// Writes the 32 bytes of the generator of the prime-order subgroup.
 /// # Safety
@@ -44,45 +44,53 @@ unsafe fn read(point: *const u8) -> Option<jubjub::SubgroupPoint> {
     jubjub::SubgroupPoint::from_bytes(&array(point)).into()
 }
 
-/// Writes the verification key of a RedJubjub spend authorization key.
-/// # Safety
-/// See above; key, out: 32.
-#[no_mangle]
-pub unsafe extern "C" fn redjubjub_verification_key(key: *const u8, out: *mut u8) -> i64 {
-    match SigningKey::<SpendAuth>::try_from(array(key)) {
-        Ok(key) => {
-            put(VerificationKeyBytes::from(VerificationKey::from(&key)).into(), out);
-            1
+/// The three functions of RedJubjub, for one of its two kinds of key.
+macro_rules! redjubjub {
+    ($kind:ident, $verification_key:ident, $sign:ident, $verify:ident) => {
+        /// Writes the verification key of a signing key.
+        /// # Safety
+        /// See above; key, out: 32.
+        #[no_mangle]
+        pub unsafe extern "C" fn $verification_key(key: *const u8, out: *mut u8) -> i64 {
+            match SigningKey::<$kind>::try_from(array(key)) {
+                Ok(key) => {
+                    put(VerificationKeyBytes::from(VerificationKey::from(&key)).into(), out);
+                    1
+                }
+                Err(_) => 0,
+            }
         }
-        Err(_) => 0,
-    }
+
+        /// Signs a message; the 80 bytes of nonce seed stand for the random T of the protocol.
+        /// # Safety
+        /// See above; key: 32, seed: 80, message: len, out: 64.
+        #[no_mangle]
+        pub unsafe extern "C" fn $sign(key: *const u8, seed: *const u8, message: *const u8, len: i64, out: *mut u8) -> i64 {
+            match SigningKey::<$kind>::try_from(array(key)) {
+                Ok(key) => {
+                    put(key.sign(Fixed(array(seed)), bytes(message, len)).into(), out);
+                    1
+                }
+                Err(_) => 0,
+            }
+        }
+
+        /// Is this the key's signature of the message?
+        /// # Safety
+        /// See above; key: 32, signature: 64, message: len.
+        #[no_mangle]
+        pub unsafe extern "C" fn $verify(key: *const u8, signature: *const u8, message: *const u8, len: i64) -> i64 {
+            let signature: Signature<$kind> = array::<64>(signature).into();
+            match VerificationKey::<$kind>::try_from(array::<32>(key)) {
+                Ok(key) => key.verify(bytes(message, len), &signature).is_ok() as i64,
+                Err(_) => 0,
+            }
+        }
+    };
 }
 
-/// Signs a message; the 80 bytes of nonce seed stand for the random T of the protocol.
-/// # Safety
-/// See above; key: 32, seed: 80, message: len, out: 64.
-#[no_mangle]
-pub unsafe extern "C" fn redjubjub_sign(key: *const u8, seed: *const u8, message: *const u8, len: i64, out: *mut u8) -> i64 {
-    match SigningKey::<SpendAuth>::try_from(array(key)) {
-        Ok(key) => {
-            put(key.sign(Fixed(array(seed)), bytes(message, len)).into(), out);
-            1
-        }
-        Err(_) => 0,
-    }
-}
-
-/// Is this the key's signature of the message?
-/// # Safety
-/// See above; key: 32, signature: 64, message: len.
-#[no_mangle]
-pub unsafe extern "C" fn redjubjub_verify(key: *const u8, signature: *const u8, message: *const u8, len: i64) -> i64 {
-    let signature: Signature<SpendAuth> = array::<64>(signature).into();
-    match VerificationKey::<SpendAuth>::try_from(array::<32>(key)) {
-        Ok(key) => key.verify(bytes(message, len), &signature).is_ok() as i64,
-        Err(_) => 0,
-    }
-}
+redjubjub!(SpendAuth, redjubjub_verification_key, redjubjub_sign, redjubjub_verify);
+redjubjub!(Binding, redjubjub_binding_verification_key, redjubjub_binding_sign, redjubjub_binding_verify);
 
 /// The bytes that the caller gave, in place of a random number generator.
 struct Fixed([u8; 80]);
