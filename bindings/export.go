@@ -117,6 +117,13 @@ func (t *Tree) CheckPaths() error {
 				Hint("install the directory that holds both: opam-cargo install %s", commonRoot(t.Shown, dir)))
 		}
 	}
+	for _, dir := range t.PatchDirs() {
+		if dir == ".." || strings.HasPrefix(dir, "../") || path.IsAbs(dir) {
+			file, line := t.pathLine(".", dir)
+			problems = append(problems, problem.New(problem.Input, "a patch has the path %s, which lies outside of the tree that is installed", path.Join(t.Shown, dir)).
+				In(t.Package).At(file, line).Hint("install the directory that holds both: opam-cargo install %s", commonRoot(t.Shown, dir)))
+		}
+	}
 	return errors.Join(problems...)
 }
 

@@ -81,22 +81,40 @@ func (t *Tree) Inspect(ctx context.Context, c *cargo.Cargo, scratch string) erro
 	for i := range queue {
 		t.Crates = append(t.Crates, t.crateOf(&queue[i], shadow, true))
 	}
-	// Path dependencies that are not members of the root's workspace.
-	for i := 0; i < len(t.Crates); i++ {
-		for _, dir := range t.Crates[i].Paths {
-			if t.crateIn(dir) != nil || !inside(".", dir) || strings.HasPrefix(dir, "../") || dir == ".." {
-				continue
+	// Path dependencies that are not members of the root's workspace, and patches.
+	dirs := t.PatchDirs()
+	for i := 0; i < len(t.Crates) || len(dirs) > 0; i++ {
+		if i < len(t.Crates) {
+			dirs = append(dirs, t.Crates[i].Paths...)
+		}
+		for _, dir := range dirs {
+			if err := t.inspectCrate(ctx, c, shadow, dir); err != nil {
+				return err
 			}
-			file := filepath.Join(shadow, filepath.FromSlash(dir), "Cargo.toml")
-			meta, err := c.Members(ctx, file, t.Registries)
-			if err != nil {
-				return t.cargoProblem(err, shadow)
-			}
-			for j := range meta.Packages {
-				if meta.Packages[j].ManifestPath == file {
-					t.Crates = append(t.Crates, t.crateOf(&meta.Packages[j], shadow, false))
-				}
-			}
+		}
+		dirs = nil
+	}
+	return nil
+}
+
+// inspectCrate adds the path crate in dir, unless it is known or outside.
+func (t *Tree) inspectCrate(ctx context.Context, c *cargo.Cargo, shadow, dir string) error {
+	if t.crateIn(dir) != nil || strings.HasPrefix(dir, "../") || dir == ".." || path.IsAbs(dir) {
+		return nil
+	}
+	file := filepath.Join(shadow, filepath.FromSlash(dir), "Cargo.toml")
+	if m := t.Manifests[dir]; m != nil { // no member of the root's workspace: asked about alone, it needs one of its own
+		if err := os.WriteFile(file, m.Apply(m.OwnRoot()), 0o644); err != nil {
+			return err
+		}
+	}
+	meta, err := c.Members(ctx, file, t.Registries)
+	if err != nil {
+		return t.cargoProblem(err, shadow)
+	}
+	for j := range meta.Packages {
+		if meta.Packages[j].ManifestPath == file {
+			t.Crates = append(t.Crates, t.crateOf(&meta.Packages[j], shadow, false))
 		}
 	}
 	return nil

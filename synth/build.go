@@ -26,13 +26,22 @@ type Built struct {
 }
 
 // Build synthesizes the workspace, builds it once, and checks the archive.
-// Nothing is handed over yet: see [Built.HandOver].
+// Nothing is handed over yet: see [Built.HandOver]. The workspace stays locked
+// until the caller closes it, so that no other run changes the archive meanwhile.
 func Build(ctx context.Context, o Options) (*Built, error) {
 	s, err := Synth(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	b, err := s.build(ctx)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (s *State) build(ctx context.Context) (*Built, error) {
 	out, err := s.runCargo(ctx)
 	if err != nil {
 		return nil, err

@@ -82,7 +82,8 @@ func (p *Plan) decideMoves() {
 	}
 }
 
-// reached lists the path crates of t that its exported crates lead to.
+// reached lists the path crates of t that its exported crates lead to, and those
+// that patch a crate.
 func reached(t *bindings.Tree) []*bindings.Crate {
 	var list []*bindings.Crate
 	seen := map[string]bool{}
@@ -103,6 +104,11 @@ func reached(t *bindings.Tree) []*bindings.Crate {
 	}
 	for _, name := range t.Exports {
 		visit(exported(t, name))
+	}
+	for i := range t.Crates {
+		if slices.Contains(t.PatchDirs(), t.Crates[i].Dir) {
+			visit(&t.Crates[i])
+		}
 	}
 	return list
 }

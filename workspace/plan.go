@@ -21,13 +21,15 @@ type Plan struct {
 	Links    []Link    `json:"links"`
 	Merged   []Merge   `json:"merged,omitempty"`
 	Split    []Split   `json:"split,omitempty"`
+	Patches  []Patch   `json:"patches,omitempty"`
 	Settings Settings  `json:"settings"`
 	// Registries are other registries than the default one, by the name that
 	// manifests use.
 	Registries map[string]string `json:"registries,omitempty"`
 
-	trees []*bindings.Tree
-	moves moves
+	trees    []*bindings.Tree
+	moves    moves
+	problems []error
 }
 
 // Binding is a binding package of the plan.
@@ -85,6 +87,7 @@ func New(packages []string, trees []*bindings.Tree, settings Settings) *Plan {
 		}
 	}
 	p.decideMoves()
+	p.decidePatches()
 	keys := map[string]bool{}
 	linked := map[string]int{} // directory -> index in Links
 	for _, t := range trees {

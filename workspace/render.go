@@ -47,6 +47,9 @@ exclude = ["bindings", "crates"]
 		}
 		b.WriteString(" }\n")
 	}
+	if err := p.renderPatches(&b); err != nil {
+		return nil, err
+	}
 	if len(p.Settings.Profile) > 0 {
 		b.WriteString("\n")
 		if err := toml.NewEncoder(&b).Encode(map[string]any{"profile": p.Settings.Profile}); err != nil {

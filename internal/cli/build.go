@@ -46,6 +46,7 @@ func (a *app) buildCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			defer b.Close()
 			rec, err := b.HandOver(a.ctx, dir)
 			if err != nil {
 				return err

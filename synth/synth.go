@@ -175,6 +175,9 @@ func (s *State) plan(ctx context.Context) error {
 		return err
 	}
 	s.Plan = workspace.New(found.Selected, found.Trees, settings)
+	if err := s.Plan.Problem(); err != nil {
+		return err
+	}
 	s.tell()
 	manifest, err := s.Plan.Manifest()
 	if err != nil {
@@ -187,6 +190,17 @@ func (s *State) plan(ctx context.Context) error {
 func (s *State) tell() {
 	for _, name := range s.Plan.UnknownBindings() {
 		s.Term.Warn("rust-bindings/settings.toml: there is no binding %s in this build; [bindings.%s] has no effect", name, name)
+	}
+	for _, t := range s.Plan.Trees() {
+		if t.Manifests["."] == nil || !t.Manifests["."].Has("profile") {
+			continue
+		}
+		if t.Origin == bindings.Installed {
+			s.Term.Detail("%s: the [profile] tables of its Cargo.toml have no effect here", t.Package)
+			continue
+		}
+		s.Term.Warn("%s: %s: the [profile] tables have no effect here: as in cargo, only the root of a workspace decides, and that is the program", t.Package, t.Manifests["."].File)
+		s.Term.Hint("what the program should have of them belongs into rust-bindings/settings.toml")
 	}
 	for _, m := range s.Plan.Merged {
 		s.Term.Detail("crate %s %s is the same in %v: the copy of %s serves all", m.Crate, m.Version, m.Dropped, m.Kept)

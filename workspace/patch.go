@@ -1,0 +1,93 @@
+package workspace
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// Patch is a [patch] entry that the umbrella crate takes over from a tree.
+type Patch struct {
+	Source  string         `json:"source"`
+	Key     string         `json:"key"`
+	Crate   string         `json:"crate"`
+	Package string         `json:"package"` // opam package whose tree has it
+	Spec    map[string]any `json:"spec"`    // a path is relative to W
+}
+
+// decidePatches lifts the trees' patches to the root, paths rebased. Two trees that
+// patch one crate in the same way share the patch; in different ways, there is no
+// right choice.
+func (p *Plan) decidePatches() {
+	had := map[string]Patch{}
+	for _, t := range p.trees {
+		for _, q := range t.Patches() {
+			lifted := Patch{Source: q.Source, Key: q.Key, Crate: q.Crate, Package: t.Package, Spec: maps.Clone(q.Spec)}
+			if q.Dir != "" {
+				lifted.Spec["path"], _ = p.placed(t, &bindings.Crate{Dir: q.Dir})
+			}
+			id := q.Source + " " + q.Crate
+			old, ok := had[id]
+			if !ok {
+				had[id] = lifted
+				p.Patches = append(p.Patches, lifted)
+				continue
+			}
+			if fmt.Sprint(old.Spec) != fmt.Sprint(lifted.Spec) {
+				p.problems = append(p.problems, problem.New(problem.Resolve, "%s patches the crate %s in one way and %s in another (%s, %s)",
+					old.Package, q.Crate, t.Package, describe(old.Spec), describe(lifted.Spec)).In(t.Package).At(t.Manifests["."].File, 0).
+					Hint("one program has one %s: let both patches have the same content, or take one of them out", q.Crate))
+			}
+		}
+	}
+}
+
+func describe(spec map[string]any) string {
+	var parts []string
+	for k, v := range spec {
+		parts = append(parts, fmt.Sprintf("%s = %v", k, v))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}
+
+// Problem is what makes the plan impossible, if anything.
+func (p *Plan) Problem() error { return errors.Join(p.problems...) }
+
+// renderPatches writes the [patch] tables.
+func (p *Plan) renderPatches(b *bytes.Buffer) error {
+	tables := map[string]map[string]any{}
+	for _, q := range p.Patches {
+		if tables[q.Source] == nil {
+			tables[q.Source] = map[string]any{}
+		}
+		spec := maps.Clone(q.Spec)
+		key := q.Key
+		if _, taken := tables[q.Source][key]; taken {
+			key = q.Key + "-" + q.Package
+		}
+		spec["package"] = q.Crate
+		tables[q.Source][key] = spec
+	}
+	sources := make([]string, 0, len(tables))
+	for s := range tables {
+		sources = append(sources, s)
+	}
+	slices.Sort(sources)
+	for _, s := range sources {
+		b.WriteString("\n")
+		if err := toml.NewEncoder(b).Encode(map[string]any{"patch": map[string]any{s: tables[s]}}); err != nil {
+			return fmt.Errorf("render the patches: %w", err)
+		}
+	}
+	return nil
+}
