@@ -52,7 +52,7 @@ func (p *Plan) decidePatches() {
 }
 
 func describe(spec map[string]any) string {
-	var parts []string
+	parts := make([]string, 0, len(spec))
 	for k, v := range spec {
 		parts = append(parts, fmt.Sprintf("%s = %v", k, v))
 	}
