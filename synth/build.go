@@ -182,6 +182,9 @@ func (s *State) cargoFailure(out *output, said string) error {
 	if !s.Term.Verbose() && !s.Term.Live() {
 		s.Term.Pass(withoutProgress(said))
 	}
+	if err := s.verdict(said, out); err != nil {
+		return err
+	}
 	var failed []string
 	if out != nil {
 		failed = out.failed

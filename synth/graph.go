@@ -2,6 +2,7 @@ package synth
 
 import (
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -20,7 +21,8 @@ type Node struct {
 	Name        string            `json:"name"`
 	Version     string            `json:"version"`
 	Source      string            `json:"source,omitempty"`
-	Manifest    string            `json:"manifest"` // absolute
+	Lib         string            `json:"lib,omitempty"` // name of its library
+	Manifest    string            `json:"manifest"`      // absolute
 	Links       string            `json:"links,omitempty"`
 	RustVersion string            `json:"rust_version,omitempty"`
 	Features    []string          `json:"features,omitempty"`
@@ -33,6 +35,11 @@ func newGraph(m *cargo.Metadata) *Graph {
 	ids := make([]string, 0, len(m.Packages))
 	for _, p := range m.Packages {
 		nodes[p.ID] = &Node{ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, Manifest: p.ManifestPath, Links: p.Links, RustVersion: p.RustVersion}
+		for _, target := range p.Targets {
+			if slices.Contains(target.Kind, "lib") || slices.Contains(target.Kind, "rlib") || slices.Contains(target.Kind, "staticlib") {
+				nodes[p.ID].Lib = strings.ReplaceAll(target.Name, "-", "_")
+			}
+		}
 		for _, d := range p.Dependencies {
 			if d.Kind != "dev" {
 				nodes[p.ID].require(d.Name, d.Req)

@@ -41,6 +41,7 @@ type output struct {
 	packages   map[string]bool // manifests of all packages that were compiled or fresh
 	compiled   map[string]bool // of those that this run compiled
 	failed     []string        // manifests of the crates with an error, in order
+	errors     []string        // rustc's errors, rendered
 }
 
 // readMessages reads cargo's messages to the end; show gets every diagnostic with
@@ -82,6 +83,7 @@ func (o *output) add(m *message, umbrella string, show func(manifest, level, ren
 		}
 		if m.Message.Level == "error" {
 			o.failed = append(o.failed, m.ManifestPath)
+			o.errors = append(o.errors, m.Message.Rendered)
 		}
 		show(m.ManifestPath, m.Message.Level, m.Message.Rendered)
 	case "compiler-artifact":

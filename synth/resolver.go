@@ -150,6 +150,9 @@ func (s *State) resolverProblem(err error, l *locks, absent map[string]string) e
 	if missing := append(missingCrates(l, absent), s.missingGit(l, f.Stderr)...); len(missing) > 0 {
 		return errors.Join(missing...)
 	}
+	if err := s.linksVerdict(words); err != nil {
+		return err
+	}
 	e := problem.New(problem.Resolve, "cargo cannot resolve the crates of %s together", strings.Join(s.Plan.Packages, ", ")).Quote(words)
 	if strings.Contains(words, "no matching package") || strings.Contains(words, "candidate versions found") {
 		return e.Hint("no network is used here: a crate must come with a binding (vendor directory or extra-source), stand in rust-bindings/crates, or be in cargo's download cache").
