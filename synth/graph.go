@@ -17,17 +17,24 @@ type Graph struct {
 
 // Node is a package of the graph.
 type Node struct {
-	ID          string            `json:"id"`
-	Name        string            `json:"name"`
-	Version     string            `json:"version"`
-	Source      string            `json:"source,omitempty"`
-	Lib         string            `json:"lib,omitempty"` // name of its library
-	Manifest    string            `json:"manifest"`      // absolute
-	Links       string            `json:"links,omitempty"`
-	RustVersion string            `json:"rust_version,omitempty"`
-	Features    []string          `json:"features,omitempty"`
-	Deps        []string          `json:"deps,omitempty"`     // ids, development aside
-	Requires    map[string]string `json:"requires,omitempty"` // requirement by package name, development aside
+	ID          string          `json:"id"`
+	Name        string          `json:"name"`
+	Version     string          `json:"version"`
+	Source      string          `json:"source,omitempty"`
+	Lib         string          `json:"lib,omitempty"` // name of its library
+	Manifest    string          `json:"manifest"`      // absolute
+	Links       string          `json:"links,omitempty"`
+	RustVersion string          `json:"rust_version,omitempty"`
+	Features    []string        `json:"features,omitempty"`
+	Deps        []string        `json:"deps,omitempty"`  // ids, development aside
+	Wants       map[string]Want `json:"wants,omitempty"` // by package name, development aside
+}
+
+// Want is what a package asks of another.
+type Want struct {
+	Req      string   `json:"req"`
+	Features []string `json:"features,omitempty"`
+	Default  bool     `json:"default,omitempty"` // its default features
 }
 
 func newGraph(m *cargo.Metadata) *Graph {
@@ -42,7 +49,7 @@ func newGraph(m *cargo.Metadata) *Graph {
 		}
 		for _, d := range p.Dependencies {
 			if d.Kind != "dev" {
-				nodes[p.ID].require(d.Name, d.Req)
+				nodes[p.ID].want(d)
 			}
 		}
 		ids = append(ids, p.ID)
@@ -69,14 +76,19 @@ func newGraph(m *cargo.Metadata) *Graph {
 	return g
 }
 
-func (n *Node) require(name, req string) {
-	if n.Requires == nil {
-		n.Requires = map[string]string{}
+// want adds what one entry of the manifest asks for.
+func (n *Node) want(d cargo.Dependency) {
+	if n.Wants == nil {
+		n.Wants = map[string]Want{}
 	}
-	if old := n.Requires[name]; old != "" && old != req {
-		req = old + " and " + req
+	w := n.Wants[d.Name]
+	if w.Req != "" && w.Req != d.Req {
+		d.Req = w.Req + " and " + d.Req
 	}
-	n.Requires[name] = req
+	w.Req = d.Req
+	w.Features = append(w.Features, d.Features...)
+	w.Default = w.Default || d.DefaultFeatures
+	n.Wants[d.Name] = w
 }
 
 func onlyDev(kinds []cargo.DepKind) bool {

@@ -100,7 +100,7 @@ func (s *State) account(name, version string) string {
 				continue
 			}
 			text := n.Name
-			if req := n.Requires[name]; req != "" {
+			if req := n.Wants[name].Req; req != "" {
 				text += " wants " + req
 			}
 			if of := strings.Join(owners[n.ID], ", "); of != "" {

@@ -48,7 +48,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		Flags:       append([]cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version"}}, outputFlags()...),
 		Commands: []*cli.Command{
 			a.installCommand(), a.synthCommand(), a.buildCommand(), a.dllCommand(),
-			a.flagsCommand(), a.initCommand(), a.planCommand(), a.checkCommand(),
+			a.flagsCommand(), a.initCommand(), a.planCommand(), a.whyCommand(), a.checkCommand(),
 			a.lockCommand(), a.fetchCommand(), a.extraSourcesCommand(),
 		},
 		Before: func(c *cli.Context) error {

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/synth"
+)
+
+func (a *app) whyCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "why",
+		Usage:       "explain a crate: which binding brings it, by which path, who wants which version and features",
+		ArgsUsage:   "CRATE",
+		Description: "With --duplicates, the crates that are there in several versions.",
+		Flags:       append([]cli.Flag{&cli.BoolFlag{Name: "duplicates", Usage: "explain the crates that are there in several versions"}}, buildFlags()...),
+		Before:      a.before,
+		Action: func(c *cli.Context) error {
+			args, err := positional(c, 1)
+			if err != nil {
+				return err
+			}
+			if c.Bool("duplicates") == (len(args) == 1) {
+				return problem.New(problem.Usage, "why wants one crate, or --duplicates").Hint("for example: opam-cargo why log")
+			}
+			o, _, err := a.options(c)
+			if err != nil {
+				return err
+			}
+			s, err := synth.Synth(a.ctx, o)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			text := s.Duplicates()
+			if len(args) == 1 {
+				if text, err = s.Why(args[0]); err != nil {
+					return err
+				}
+			} else if text == "" {
+				a.term.Say("no crate is there in several versions")
+			}
+			_, err = fmt.Fprint(a.stdout, text)
+			return err
+		},
+	}
+}

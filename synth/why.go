@@ -1,0 +1,168 @@
+package synth
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+)
+
+// mostPaths bounds the paths that are told for one opam package and crate: a common
+// crate can have thousands.
+const mostPaths = 12
+
+// Why explains a crate: for each version of it that is in the program, its features,
+// every path of requirements from an opam package to it, what each of those that
+// depend on it asks for, and what holds the version where it is.
+func (s *State) Why(name string) (string, error) {
+	var b strings.Builder
+	for _, n := range s.Graph.Packages {
+		if n.Name == name {
+			s.explain(&b, n)
+		}
+	}
+	if b.Len() == 0 {
+		return "", problem.New(problem.Usage, "there is no crate %s in the workspace of %s", name, strings.Join(s.Plan.Packages, ", ")).
+			Hint("list the crates: opam-cargo plan")
+	}
+	return b.String(), nil
+}
+
+// Duplicates explains the crates that are there in several versions.
+func (s *State) Duplicates() string {
+	versions := map[string]int{}
+	for _, n := range s.Graph.Packages {
+		versions[n.Name]++
+	}
+	var b strings.Builder
+	for _, n := range s.Graph.Packages {
+		if versions[n.Name] > 1 {
+			s.explain(&b, n)
+		}
+	}
+	return b.String()
+}
+
+func (s *State) explain(b *strings.Builder, n Node) {
+	fmt.Fprintf(b, "%s %s", n.Name, n.Version)
+	if of := owner(s.Dirs, n.Manifest); of != "" {
+		fmt.Fprintf(b, ", a path crate of %s", of)
+	}
+	if len(n.Features) > 0 {
+		fmt.Fprintf(b, ", features %s", strings.Join(n.Features, " "))
+	}
+	b.WriteString("\n")
+	paths := s.pathsTo(n.ID)
+	for _, pkg := range sortedKeys(paths) {
+		list := paths[pkg]
+		for i, p := range list {
+			if i == mostPaths {
+				fmt.Fprintf(b, "  %s: ... and %d more\n", pkg, len(list)-mostPaths)
+				break
+			}
+			fmt.Fprintf(b, "  %s: %s\n", pkg, p)
+		}
+	}
+	for _, d := range s.Graph.Packages {
+		for _, dep := range d.Deps {
+			if dep != n.ID || d.Manifest == s.Dirs.Manifest() {
+				continue
+			}
+			w := d.Wants[n.Name]
+			fmt.Fprintf(b, "  %s %s asks for %s %s", d.Name, d.Version, n.Name, w.Req)
+			if len(w.Features) > 0 {
+				fmt.Fprintf(b, " with %s", strings.Join(w.Features, " "))
+			}
+			if !w.Default {
+				b.WriteString(" without default features")
+			}
+			b.WriteString("\n")
+		}
+	}
+	if from := s.heldBy(n); from != "" {
+		fmt.Fprintf(b, "  version held by %s\n", from)
+	}
+}
+
+// heldBy says which lock has the version that is taken.
+func (s *State) heldBy(n Node) string {
+	l, err := s.readLocks()
+	if err != nil || n.Source == "" {
+		return ""
+	}
+	has := func(lock *lockfile.Lock) bool {
+		if lock == nil {
+			return false
+		}
+		for _, p := range lock.Packages {
+			if p.Name == n.Name && p.Version == n.Version {
+				return true
+			}
+		}
+		return false
+	}
+	if has(l.committed) {
+		return LockFile
+	}
+	var of []string
+	for i, t := range l.trees {
+		if has(l.own[i]) {
+			of = append(of, "the Cargo.lock of "+t.Package)
+		}
+	}
+	return strings.Join(of, ", ")
+}
+
+// pathsTo lists, for each opam package, the paths of requirements from a path crate
+// of its tree to the package id.
+func (s *State) pathsTo(id string) map[string][]string {
+	byID := map[string]Node{}
+	users := map[string][]string{}
+	for _, n := range s.Graph.Packages {
+		byID[n.ID] = n
+		for _, dep := range n.Deps {
+			users[dep] = append(users[dep], n.ID)
+		}
+	}
+	paths := map[string][]string{}
+	var walk func(at string, trail []string)
+	walk = func(at string, trail []string) {
+		n := byID[at]
+		trail = append([]string{n.Name + " " + n.Version}, trail...)
+		pkg := owner(s.Dirs, n.Manifest)
+		if pkg != "" && s.isLink(n) {
+			paths[pkg] = append(paths[pkg], strings.Join(trail, " -> "))
+		}
+		for _, user := range users[at] {
+			if byID[user].Manifest != s.Dirs.Manifest() && len(paths[pkg]) <= 10*mostPaths {
+				walk(user, trail)
+			}
+		}
+	}
+	walk(id, nil)
+	for _, list := range paths {
+		sort.Strings(list)
+	}
+	return paths
+}
+
+// isLink tells whether n is a crate that the umbrella crate links.
+func (s *State) isLink(n Node) bool {
+	for _, l := range s.Plan.Links {
+		if l.Crate == n.Name && l.Version == n.Version {
+			return true
+		}
+	}
+	return false
+}
+
+func sortedKeys(m map[string][]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
