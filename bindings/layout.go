@@ -13,23 +13,25 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/manifest"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // Crate is a path package of a tree, as cargo sees it.
 type Crate struct {
-	Name        string   `toml:"name" json:"name"`
-	Version     string   `toml:"version" json:"version"`
-	Dir         string   `toml:"dir" json:"dir"` // relative to the tree; "." for its root
-	Lib         string   `toml:"lib,omitempty" json:"lib,omitempty"`
-	Types       []string `toml:"crate-types,omitempty" json:"crate_types,omitempty"` // of the library
-	Links       string   `toml:"links,omitempty" json:"links,omitempty"`
-	RustVersion string   `toml:"rust-version,omitempty" json:"rust_version,omitempty"`
-	Paths       []string `toml:"path-dependencies,omitempty" json:"path_dependencies,omitempty"` // their directories
-	Needs       []string `toml:"needs,omitempty" json:"needs,omitempty"`                         // packages it requires, development aside
-	Meta        string   `toml:"meta" json:"meta"`                                               // fingerprint of the resolved manifest
-	Member      bool     `toml:"member" json:"member"`                                           // of the tree's workspace
+	Name        string            `toml:"name" json:"name"`
+	Version     string            `toml:"version" json:"version"`
+	Dir         string            `toml:"dir" json:"dir"` // relative to the tree; "." for its root
+	Lib         string            `toml:"lib,omitempty" json:"lib,omitempty"`
+	Types       []string          `toml:"crate-types,omitempty" json:"crate_types,omitempty"` // of the library
+	Links       string            `toml:"links,omitempty" json:"links,omitempty"`
+	RustVersion string            `toml:"rust-version,omitempty" json:"rust_version,omitempty"`
+	Paths       []string          `toml:"path-dependencies,omitempty" json:"path_dependencies,omitempty"` // their directories
+	Needs       []string          `toml:"needs,omitempty" json:"needs,omitempty"`                         // packages it requires, development aside
+	From        map[string]string `toml:"from,omitempty" json:"from,omitempty"`                           // crates of other bindings that it wants: crate -> opam package
+	Meta        string            `toml:"meta" json:"meta"`                                               // fingerprint of the resolved manifest
+	Member      bool              `toml:"member" json:"member"`                                           // of the tree's workspace
 }
 
 // Layout is what cargo says of a tree. It depends on the manifests and on which
@@ -213,6 +215,15 @@ func (t *Tree) crateOf(p *cargo.Package, shadow string, member bool) Crate {
 		}
 		if d.Path != "" {
 			p.Dependencies[i].Path = "path" // which content it has, the plan's crate hash says
+		}
+	}
+	from, _ := manifest.Lookup(p.Metadata, "opam-cargo", "from")
+	for name, pkg := range asTable(from) {
+		if pkg, ok := pkg.(string); ok {
+			if c.From == nil {
+				c.From = map[string]string{}
+			}
+			c.From[name] = pkg
 		}
 	}
 	sort.Strings(c.Needs)

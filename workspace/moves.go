@@ -38,7 +38,7 @@ func (p *Plan) decideMoves() {
 	var order []string
 	for _, t := range p.trees {
 		h := hasher{tree: t, done: map[string]string{}}
-		for _, c := range reached(t) {
+		for _, c := range p.reached(t) {
 			id := c.Name + " " + c.Version
 			if users[id] == nil {
 				order = append(order, id)
@@ -82,9 +82,9 @@ func (p *Plan) decideMoves() {
 	}
 }
 
-// reached lists the path crates of t that its exported crates lead to, and those
-// that patch a crate.
-func reached(t *bindings.Tree) []*bindings.Crate {
+// reached lists the path crates of t that its exported crates lead to, those that
+// patch a crate, and those that other bindings want of it.
+func (p *Plan) reached(t *bindings.Tree) []*bindings.Crate {
 	var list []*bindings.Crate
 	seen := map[string]bool{}
 	var visit func(c *bindings.Crate)
@@ -106,8 +106,8 @@ func reached(t *bindings.Tree) []*bindings.Crate {
 		visit(exported(t, name))
 	}
 	for i := range t.Crates {
-		if slices.Contains(t.PatchDirs(), t.Crates[i].Dir) {
-			visit(&t.Crates[i])
+		if c := &t.Crates[i]; slices.Contains(t.PatchDirs(), c.Dir) || p.wantedOf(t, c) {
+			visit(c)
 		}
 	}
 	return list

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -51,6 +52,61 @@ func (p *Plan) decidePatches() {
 	}
 }
 
+// wantedOf tells whether another binding wants the crate c of t.
+func (p *Plan) wantedOf(t *bindings.Tree, c *bindings.Crate) bool {
+	for _, other := range p.trees {
+		for _, user := range other.Crates {
+			if user.From[c.Name] == t.Package {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// decideFrom lets bindings depend on crates of other bindings in the cone: what
+// [package.metadata.opam-cargo.from] names is patched to the staged crate.
+func (p *Plan) decideFrom() {
+	had := map[string]string{}
+	for _, t := range p.trees {
+		for _, c := range t.Crates {
+			for _, name := range sortedKeys(c.From) {
+				pkg := c.From[name]
+				dir, err := p.crateOf(pkg, name)
+				switch {
+				case err != nil:
+					p.problems = append(p.problems, err.In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0))
+				case had[name] == "":
+					had[name] = dir
+					p.Patches = append(p.Patches, Patch{Source: "crates-io", Key: name, Crate: name, Package: pkg, Spec: map[string]any{"path": dir}})
+				case had[name] != dir:
+					p.problems = append(p.problems, problem.New(problem.Resolve, "two bindings want the crate %s, each of another binding", name).
+						In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0).Hint("one program has one %s: their authors must agree where it comes from", name))
+				}
+			}
+		}
+	}
+}
+
+// crateOf is where the crate of a binding is staged.
+func (p *Plan) crateOf(pkg, name string) (string, *problem.Error) {
+	for _, t := range p.trees {
+		if t.Package != pkg {
+			continue
+		}
+		for i := range t.Crates {
+			if t.Crates[i].Name == name {
+				dir, _ := p.placed(t, &t.Crates[i])
+				return dir, nil
+			}
+		}
+		return "", problem.New(problem.Input, "metadata.opam-cargo.from wants the crate %s of %s, whose tree has none of that name", name, pkg).
+			Hint("correct the name, or install a release of %s that has it", pkg)
+	}
+	return "", problem.New(problem.Input, "metadata.opam-cargo.from wants the crate %s of %s, which is no binding in the cone", name, pkg).
+		Hint("add %q to depends: in the opam file of the binding", pkg)
+}
+
 func describe(spec map[string]any) string {
 	parts := make([]string, 0, len(spec))
 	for k, v := range spec {
@@ -90,4 +146,13 @@ func (p *Plan) renderPatches(b *bytes.Buffer) error {
 		}
 	}
 	return nil
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
 }

@@ -88,6 +88,7 @@ func New(packages []string, trees []*bindings.Tree, settings Settings) *Plan {
 	}
 	p.decideMoves()
 	p.decidePatches()
+	p.decideFrom()
 	keys := map[string]bool{}
 	linked := map[string]int{} // directory -> index in Links
 	for _, t := range trees {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	neturl "net/url"
-	"sort"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -97,12 +96,7 @@ func Config(d Dirs, sources []string, registries map[string]string) []byte {
 		}
 		fmt.Fprintf(&b, "replace-with = \"opam-cargo-%d\"\n\n[source.opam-cargo-%d]\ndirectory = %q\n", i, i, d.Source(source))
 	}
-	names := make([]string, 0, len(registries))
-	for name := range registries {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range sortedKeys(registries) {
 		fmt.Fprintf(&b, "\n[registries.%q]\nindex = %q\n", name, registries[name])
 	}
 	return b.Bytes()
