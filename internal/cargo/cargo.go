@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
@@ -144,13 +145,15 @@ func environment(env []string, home, toolchain string) []string {
 	return kept
 }
 
-// Command prepares a cargo run in the directory "/" with extra variables. An
-// interrupt of ctx reaches cargo and its children as SIGINT first.
+// Command prepares a cargo run in the directory "/" with extra variables. It is a
+// process group of its own, so that an interrupt of ctx reaches the compilers too,
+// also when only we were signalled.
 func (c *Cargo) Command(ctx context.Context, extra []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.Path, args...)
 	cmd.Dir = "/"
 	cmd.Env = append(append([]string{}, c.env...), extra...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
 	return cmd
 }
