@@ -163,6 +163,9 @@ func (s *State) places() ([]workspace.Place, error) {
 		list = append(list, workspace.Place{Dir: filepath.Join(s.Prefix, "rust-crates"), Kind: workspace.Source, Label: "the switch's rust-crates"})
 	}
 	for _, dir := range filepath.SplitList(s.Getenv("OPAM_CARGO_CRATES")) {
+		if !tree.IsDir(dir) {
+			s.Term.Warn("OPAM_CARGO_CRATES names %s, which is no directory", dir)
+		}
 		list = append(list, workspace.Place{Dir: dir, Kind: workspace.Source, Label: "OPAM_CARGO_CRATES (" + dir + ")"})
 	}
 	list = append(list, workspace.Place{Dir: filepath.Join(userCargoHome(s.Getenv), "registry", "cache"), Kind: workspace.Downloads, Label: "cargo's download cache"})
