@@ -21,8 +21,8 @@ func Mangled(symbol string) bool {
 }
 
 // std matches what the runtime of any Rust staticlib holds unmangled, seen in
-// cargo 1.95's: the runtime's own symbols, and compiler-builtins' (__addvdi3).
-var std = regexp.MustCompile(`^(?:DW\.ref\..*|(?:__rust|__rdl_|__rg_|__compilerrt_|__gnu_[fh]2[fh]_).*|` +
+// those of cargo 1.85 and 1.95: the runtime's own symbols, and compiler-builtins' (__addvdi3).
+var std = regexp.MustCompile(`^(?:DW\.ref\..*|(?:__rust|_rust_extern_with_linkage_|__rdl_|__rg_|__compilerrt_|__gnu_[fh]2[fh]_).*|` +
 	`__aarch64_.*|rust_(?:eh_personality|begin_unwind|panic|oom)|` +
 	`__(?:absv|addv?|subv?|mulv?|mulo|negv?|u?div|u?mod|u?divmod|ash[lr]|lshr|bswap|c[lt]z|ffs|parity|popcount|u?cmp|` +
 	`eq|ne|ge|gt|le|lt|unord|powi|extend|trunc|fix|fixuns|float|floatun)(?:[sdt]i|[hsdtx][fc])+[2345]?)$`)
