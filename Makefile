@@ -9,13 +9,14 @@ LINT_VERSION = v2.15.0
 # The public opam files for the parser's tests; skipped, loudly, where they are not.
 export OPAM_CARGO_OPAM_FILES ?= $(wildcard $(abspath ../shared/data/opam-files.tar.gz))
 
-.PHONY: help setup build install test test-crates test-dune lint demo clean
+.PHONY: help setup build install test test-crates test-dune soak lint demo clean
 
 help:
 	@echo 'make setup    install the Debian packages that are missing'
 	@echo 'make build    build ./opam-cargo'
 	@echo 'make test     set up, check, and run all tests'
 	@echo 'make demo     set up, and install and run a real program with two real bindings'
+	@echo 'make soak     build SETS random sets of bindings (SETS=$(SETS), SEED=$(SEED))'
 	@echo 'make lint     golangci-lint'
 	@echo 'make install  install the program to DESTDIR/PREFIX/bin (PREFIX=$(PREFIX))'
 	@echo 'make clean    remove all that the targets above made here'
@@ -41,6 +42,12 @@ test-crates: setup
 test: setup test-crates test-dune
 	@script/check
 	$(GO) test -count=1 ./...
+
+# Random sets of bindings, against a model: SETS of them from the seed SEED.
+SETS ?= 200
+SEED ?= 1
+soak: setup
+	OPAM_CARGO_SOAK=$(SETS) OPAM_CARGO_SOAK_SEED=$(SEED) $(GO) test -count=1 -timeout 60m ./internal/soak
 
 lint: setup
 	@script/lint $(LINT_VERSION)
