@@ -46,7 +46,10 @@ macro_rules! point_functions {
         pub unsafe extern "C" fn $mul(point: *const u8, scalar: u64, out: *mut u8) -> i32 {
             match read::<$affine, $len>(point) {
                 Some(p) => {
-                    write((p * <Scalar as ff::PrimeField>::from_u128(scalar.into())).to_affine(), out);
+                    write(
+                        (p * <Scalar as ff::PrimeField>::from_u128(scalar.into())).to_affine(),
+                        out,
+                    );
                     1
                 }
                 None => 0,
@@ -84,23 +87,40 @@ unsafe fn write<P: Encoded<N>, const N: usize>(point: P, to: *mut u8) {
 }
 
 point_functions!(
-    G1Affine, G1Projective, 48,
-    bls12_381_g1_generator, bls12_381_g1_valid, bls12_381_g1_mul, bls12_381_g1_add
+    G1Affine,
+    G1Projective,
+    48,
+    bls12_381_g1_generator,
+    bls12_381_g1_valid,
+    bls12_381_g1_mul,
+    bls12_381_g1_add
 );
 point_functions!(
-    G2Affine, G2Projective, 96,
-    bls12_381_g2_generator, bls12_381_g2_valid, bls12_381_g2_mul, bls12_381_g2_add
+    G2Affine,
+    G2Projective,
+    96,
+    bls12_381_g2_generator,
+    bls12_381_g2_valid,
+    bls12_381_g2_mul,
+    bls12_381_g2_add
 );
 
 /// Is e(a, b) = e(c, d)?
 /// # Safety
 /// See the crate's documentation.
 #[no_mangle]
-pub unsafe extern "C" fn bls12_381_pairing_equal(a: *const u8, b: *const u8, c: *const u8, d: *const u8) -> i32 {
+pub unsafe extern "C" fn bls12_381_pairing_equal(
+    a: *const u8,
+    b: *const u8,
+    c: *const u8,
+    d: *const u8,
+) -> i32 {
     let left = (read::<G1Affine, 48>(a), read::<G2Affine, 96>(b));
     let right = (read::<G1Affine, 48>(c), read::<G2Affine, 96>(d));
     match (left, right) {
-        ((Some(a), Some(b)), (Some(c), Some(d))) => (Bls12::pairing(&a, &b) == Bls12::pairing(&c, &d)) as i32,
+        ((Some(a), Some(b)), (Some(c), Some(d))) => {
+            (Bls12::pairing(&a, &b) == Bls12::pairing(&c, &d)) as i32
+        }
         _ => 0,
     }
 }

@@ -54,7 +54,10 @@ macro_rules! redjubjub {
         pub unsafe extern "C" fn $verification_key(key: *const u8, out: *mut u8) -> i64 {
             match SigningKey::<$kind>::try_from(array(key)) {
                 Ok(key) => {
-                    put(VerificationKeyBytes::from(VerificationKey::from(&key)).into(), out);
+                    put(
+                        VerificationKeyBytes::from(VerificationKey::from(&key)).into(),
+                        out,
+                    );
                     1
                 }
                 Err(_) => 0,
@@ -65,10 +68,19 @@ macro_rules! redjubjub {
         /// # Safety
         /// See above; key: 32, seed: 80, message: len, out: 64.
         #[no_mangle]
-        pub unsafe extern "C" fn $sign(key: *const u8, seed: *const u8, message: *const u8, len: i64, out: *mut u8) -> i64 {
+        pub unsafe extern "C" fn $sign(
+            key: *const u8,
+            seed: *const u8,
+            message: *const u8,
+            len: i64,
+            out: *mut u8,
+        ) -> i64 {
             match SigningKey::<$kind>::try_from(array(key)) {
                 Ok(key) => {
-                    put(key.sign(Fixed(array(seed)), bytes(message, len)).into(), out);
+                    put(
+                        key.sign(Fixed(array(seed)), bytes(message, len)).into(),
+                        out,
+                    );
                     1
                 }
                 Err(_) => 0,
@@ -79,7 +91,12 @@ macro_rules! redjubjub {
         /// # Safety
         /// See above; key: 32, signature: 64, message: len.
         #[no_mangle]
-        pub unsafe extern "C" fn $verify(key: *const u8, signature: *const u8, message: *const u8, len: i64) -> i64 {
+        pub unsafe extern "C" fn $verify(
+            key: *const u8,
+            signature: *const u8,
+            message: *const u8,
+            len: i64,
+        ) -> i64 {
             let signature: Signature<$kind> = array::<64>(signature).into();
             match VerificationKey::<$kind>::try_from(array::<32>(key)) {
                 Ok(key) => key.verify(bytes(message, len), &signature).is_ok() as i64,
@@ -89,8 +106,18 @@ macro_rules! redjubjub {
     };
 }
 
-redjubjub!(SpendAuth, redjubjub_verification_key, redjubjub_sign, redjubjub_verify);
-redjubjub!(Binding, redjubjub_binding_verification_key, redjubjub_binding_sign, redjubjub_binding_verify);
+redjubjub!(
+    SpendAuth,
+    redjubjub_verification_key,
+    redjubjub_sign,
+    redjubjub_verify
+);
+redjubjub!(
+    Binding,
+    redjubjub_binding_verification_key,
+    redjubjub_binding_sign,
+    redjubjub_binding_verify
+);
 
 /// The bytes that the caller gave, in place of a random number generator.
 struct Fixed([u8; 80]);
