@@ -53,11 +53,7 @@ func Lock(ctx context.Context, o Options, req LockRequest) (*Relock, error) {
 	if err != nil {
 		return nil, err
 	}
-	online := s.Cargo.Online(userCargoHome(o.Getenv))
-	run := func(ctx context.Context) (*cargo.Metadata, error) {
-		return online.ResolvedOnline(ctx, s.Dirs.Manifest())
-	}
-	graph, err := s.runResolver(ctx, seeds, run)
+	graph, err := s.runResolver(ctx, seeds, s.onlineResolver())
 	if cargo.NoNetwork(err) {
 		s.Term.Say("there is no network; resolving from the crates that are here")
 		graph, err = s.lockOffline(ctx, l, seeds)

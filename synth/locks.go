@@ -16,6 +16,7 @@ type locks struct {
 	committed *lockfile.Lock // rust-bindings/Cargo.lock; nil where there is none
 	trees     []*bindings.Tree
 	own       []*lockfile.Lock // of the trees; nil where there is none
+	online    *lockfile.Lock   // what the network gave, with --online
 }
 
 func (s *State) readLocks() (*locks, error) {
@@ -45,7 +46,7 @@ func (s *State) readLocks() (*locks, error) {
 // the first counts.
 func (l *locks) all() []*lockfile.Lock {
 	var list []*lockfile.Lock
-	for _, lock := range append([]*lockfile.Lock{l.committed}, l.own...) {
+	for _, lock := range append([]*lockfile.Lock{l.committed, l.online}, l.own...) {
 		if lock != nil {
 			list = append(list, lock)
 		}
@@ -59,6 +60,9 @@ func (l *locks) all() []*lockfile.Lock {
 func (l *locks) seeds() []*lockfile.Lock {
 	var seeds []*lockfile.Lock
 	all := l.all()
+	if l.online != nil {
+		return []*lockfile.Lock{l.online}
+	}
 	switch {
 	case l.committed != nil:
 		seeds = append(seeds, l.committed, lockfile.Unite(l.committed))

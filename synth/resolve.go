@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -33,6 +34,11 @@ func (s *State) resolve(ctx context.Context) error {
 	if s.Locked && locks.committed == nil {
 		return problem.New(problem.Resolve, "--locked needs a committed lock, and there is none").At(LockFile, 0).Hint("make it: opam-cargo lock")
 	}
+	if s.Online {
+		if locks.online, err = s.resolveOnline(ctx, locks); err != nil {
+			return err
+		}
+	}
 	supply, err := s.supply(locks)
 	if err != nil {
 		return err
@@ -56,6 +62,23 @@ func (s *State) resolve(ctx context.Context) error {
 		s.tellMoved(locks)
 	}
 	return s.layOut(ctx, supply)
+}
+
+// resolveOnline resolves with the network, which leaves the crates in the user's
+// download cache. Without a network it gives nothing, and says so.
+func (s *State) resolveOnline(ctx context.Context, l *locks) (*lockfile.Lock, error) {
+	_, err := s.runResolver(ctx, l.seeds(), s.onlineResolver())
+	if cargo.NoNetwork(err) {
+		s.Term.Say("there is no network; resolving from the crates that are here")
+		return nil, nil
+	}
+	if err != nil {
+		return nil, s.resolverProblem(err, l, nil)
+	}
+	if err := s.readLock(); err != nil {
+		return nil, err
+	}
+	return s.Lock, nil
 }
 
 func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, key string) error {

@@ -23,6 +23,14 @@ func (s *State) resolveOffline(ctx context.Context) (*cargo.Metadata, error) {
 	return s.Cargo.Resolved(ctx, s.Dirs.Manifest(), s.Dirs.Config())
 }
 
+// onlineResolver resolves with the network and the user's own cargo configuration.
+func (s *State) onlineResolver() resolver {
+	online := s.Cargo.Online(userCargoHome(s.Getenv))
+	return func(ctx context.Context) (*cargo.Metadata, error) {
+		return online.ResolvedOnline(ctx, s.Dirs.Manifest())
+	}
+}
+
 // stuck finds the crates that cargo could not choose a version for.
 var stuck = regexp.MustCompile("failed to select a version for (?:the requirement )?`([A-Za-z0-9_-]+)")
 

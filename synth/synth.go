@@ -37,6 +37,7 @@ type Options struct {
 	Wrapper   string // a program such as sccache, run behind our own
 	Cargo     string // program; empty: the one on PATH
 	Locked    bool   // refuse a registry or git crate that the committed lock does not have
+	Online    bool   // resolve with the network, and download what is missing
 	AllowNone bool   // no binding gives an empty archive
 	Self      string // our own executable
 	Version   string // our own version

@@ -53,6 +53,7 @@ func buildFlags() []cli.Flag {
 		stringFlag("rustflags", "more `FLAGS` for every rustc"),
 		stringFlag("wrapper", "run rustc through `PROGRAM`, such as sccache"),
 		&cli.BoolFlag{Name: "locked", Usage: "refuse a crate that rust-bindings/Cargo.lock does not have just so", EnvVars: variable("locked")},
+		&cli.BoolFlag{Name: "online", Usage: "resolve with the network, and let cargo download what is missing", EnvVars: variable("online")},
 		&cli.BoolFlag{Name: "allow-none", Usage: "no binding in the cone is no error", EnvVars: variable("allow-none")},
 	}, rootFlags()...)
 }
@@ -99,7 +100,7 @@ func (a *app) options(c *cli.Context) (synth.Options, string, error) {
 	return synth.Options{
 		Root: root, Prefix: c.String("prefix"), Packages: given(c, "package"), Depends: c.String("depends"),
 		Profile: profile, Target: c.String("target"), Jobs: c.String("jobs"), Rustflags: c.String("rustflags"),
-		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), Locked: c.Bool("locked"), AllowNone: c.Bool("allow-none"),
+		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), Locked: c.Bool("locked"), Online: c.Bool("online"), AllowNone: c.Bool("allow-none"),
 		Self: self, Version: Version(), Getenv: os.Getenv, Term: a.term,
 	}, cwd, nil
 }
