@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sort"
 	"strings"
 	"time"
 
@@ -160,13 +159,4 @@ func (c *cone) there(name string) bool {
 		return true
 	}
 	return c.sw != nil && c.sw.Versions[name] != ""
-}
-
-func sorted[V any](set map[string]V) []string {
-	names := make([]string, 0, len(set))
-	for name := range set {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
@@ -54,7 +55,7 @@ func Discover(ctx context.Context, req Request) (*Found, error) {
 		return nil, err
 	}
 	if len(bindings) == 0 {
-		return &Found{Selected: selected, Cone: sorted(c.members)}, req.none(selected, c)
+		return &Found{Selected: selected, Cone: order.Keys(c.members)}, req.none(selected, c)
 	}
 	trees := make([]*Tree, len(bindings))
 	problems := make([]error, len(bindings))
@@ -67,7 +68,7 @@ func Discover(ctx context.Context, req Request) (*Found, error) {
 		})
 	}
 	g.Wait() //nolint:errcheck // the goroutines put their errors in problems
-	return &Found{Selected: selected, Cone: sorted(c.members), Trees: trees}, errors.Join(problems...)
+	return &Found{Selected: selected, Cone: order.Keys(c.members), Trees: trees}, errors.Join(problems...)
 }
 
 // readCone computes the cone. Outside opam's build the root's own opam files and
@@ -141,7 +142,7 @@ func (req *Request) choose(selected []string, c *cone) ([]Binding, error) {
 		return nil, err
 	}
 	var list []Binding
-	for _, name := range sorted(byName) {
+	for _, name := range order.Keys(byName) {
 		list = append(list, byName[name])
 		req.Detail("binding %s: %s tree %s", name, byName[name].Origin, byName[name].Shown)
 	}
@@ -275,12 +276,12 @@ func (req *Request) none(selected []string, c *cone) error {
 		}
 		fmt.Fprintf(&b, "bindings installed there, none of them in the cone: %s\n", orNone(others))
 	}
-	fmt.Fprintf(&b, "packages in the cone: %s\n", orNone(sorted(c.members)))
-	if missing := sorted(c.missing); len(missing) > 0 {
+	fmt.Fprintf(&b, "packages in the cone: %s\n", orNone(order.Keys(c.members)))
+	if missing := order.Keys(c.missing); len(missing) > 0 {
 		fmt.Fprintf(&b, "wanted, but not installed: %s\n", strings.Join(missing, ", "))
 	}
 	e.Quote(b.String())
-	switch missing := sorted(c.missing); {
+	switch missing := order.Keys(c.missing); {
 	case len(missing) > 0 && req.Root.Building == "":
 		e.Hint("install what is missing: opam install --deps-only .")
 	case len(others) > 0:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
@@ -55,7 +56,7 @@ func (s *State) explain(b *strings.Builder, n Node) {
 	}
 	b.WriteString("\n")
 	paths := s.pathsTo(n.ID)
-	for _, pkg := range sortedKeys(paths) {
+	for _, pkg := range order.Keys(paths) {
 		list := paths[pkg]
 		for i, p := range list {
 			if i == mostPaths {
@@ -156,13 +157,4 @@ func (s *State) isLink(n Node) bool {
 		}
 	}
 	return false
-}
-
-func sortedKeys(m map[string][]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

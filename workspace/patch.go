@@ -13,6 +13,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
@@ -70,7 +71,7 @@ func (p *Plan) decideFrom() {
 	had := map[string]string{}
 	for _, t := range p.trees {
 		for _, c := range t.Crates {
-			for _, name := range sortedKeys(c.From) {
+			for _, name := range order.Keys(c.From) {
 				pkg := c.From[name]
 				dir, err := p.crateOf(pkg, name)
 				switch {
@@ -146,13 +147,4 @@ func (p *Plan) renderPatches(b *bytes.Buffer) error {
 		}
 	}
 	return nil
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
