@@ -231,7 +231,7 @@ func (req *Request) read(ctx context.Context, b Binding) (*Tree, error) {
 	}
 	cached := filepath.Join(req.Cache, "layouts", t.LayoutKey()+".json")
 	if src, err := os.ReadFile(cached); err == nil && json.Unmarshal(src, &t.Layout) == nil {
-		return t, errors.Join(t.CheckPaths(), t.ChooseExports())
+		return t, errors.Join(t.Check(), t.ChooseExports())
 	}
 	t.Layout = Layout{}
 	if err := t.Inspect(ctx, req.Cargo, req.Cache); err != nil {
@@ -241,7 +241,7 @@ func (req *Request) read(ctx context.Context, b Binding) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the layout of %s: %w", b.Package, err)
 	}
-	return t, errors.Join(tree.WriteIfChanged(cached, text, false), t.CheckPaths(), t.ChooseExports())
+	return t, errors.Join(tree.WriteIfChanged(cached, text, false), t.Check(), t.ChooseExports())
 }
 
 // errNone marks the error of an empty cone.

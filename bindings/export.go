@@ -97,9 +97,10 @@ func (t *Tree) readExport(meta *cargo.Metadata) error {
 	return nil
 }
 
-// CheckPaths finds what leaves the tree: links and path dependencies. Elsewhere
-// they would mean something else, or nothing.
-func (t *Tree) CheckPaths() error {
+// Check finds what would mean something else, or nothing, under another root: links
+// and path dependencies that leave the tree, and [replace], which cargo drops in
+// silence where it is not the root's (FACTS F1).
+func (t *Tree) Check() error {
 	var problems []error
 	for _, e := range tree.Escapes(t.Entries) {
 		problems = append(problems, problem.New(problem.Input, "the symbolic link leads out of the tree, to %s", e.Link).
@@ -123,6 +124,10 @@ func (t *Tree) CheckPaths() error {
 			problems = append(problems, problem.New(problem.Input, "a patch has the path %s, which lies outside of the tree that is installed", path.Join(t.Shown, dir)).
 				In(t.Package).At(file, line).Hint("install the directory that holds both: opam-cargo install %s", commonRoot(t.Shown, dir)))
 		}
+	}
+	if m := t.Manifests["."]; m != nil && m.Has("replace") {
+		problems = append(problems, problem.New(problem.Input, "the manifest has a [replace] table, which would be lost in a program").In(t.Package).At(m.File, 0).
+			Hint("write it as [patch.crates-io], which is taken over"))
 	}
 	return errors.Join(problems...)
 }

@@ -115,9 +115,9 @@ func (t *Tree) list() error {
 			}
 			if len(tree.Escapes([]tree.Entry{e})) > 0 {
 				if dir == "." {
-					return t.CheckPaths()
+					return t.Check()
 				}
-				continue // nothing outside of the tree is read; see CheckPaths
+				continue // nothing outside of the tree is read; see Check
 			}
 			m, err := manifest.Read(filepath.Join(t.Dir, filepath.FromSlash(e.Path)))
 			if err != nil {

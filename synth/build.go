@@ -42,6 +42,9 @@ func Build(ctx context.Context, o Options) (*Built, error) {
 }
 
 func (s *State) build(ctx context.Context) (*Built, error) {
+	if err := s.precheck(); err != nil {
+		return nil, err
+	}
 	out, err := s.runCargo(ctx)
 	if err != nil {
 		return nil, err
@@ -106,7 +109,7 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case runErr != nil:
-		return nil, s.cargoFailure(out, said.String())
+		return nil, s.cargoFailure(ctx, out, said.String())
 	case readErr != nil:
 		return nil, readErr
 	case out.archive == "":
@@ -178,11 +181,11 @@ func (s *State) authorsPaths(rendered string) string {
 
 // cargoFailure says which opam package owns the crates that failed, after the
 // compiler's own words, which the user has seen by now.
-func (s *State) cargoFailure(out *output, said string) error {
+func (s *State) cargoFailure(ctx context.Context, out *output, said string) error {
 	if !s.Term.Verbose() && !s.Term.Live() {
 		s.Term.Pass(withoutProgress(said))
 	}
-	if err := s.verdict(said, out); err != nil {
+	if err := s.verdict(ctx, said, out); err != nil {
 		return err
 	}
 	var failed []string
@@ -190,24 +193,46 @@ func (s *State) cargoFailure(out *output, said string) error {
 		failed = out.failed
 	}
 	if m := failedPackage.FindStringSubmatch(said); len(failed) == 0 && m != nil {
-		failed = []string{filepath.Join(m[1], "Cargo.toml")}
+		failed = []string{s.manifestOf(m[1], m[2], m[3])}
 	}
+	owners := s.Graph.owners(s.Dirs)
 	for _, manifest := range failed {
-		if pkg := owner(s.Dirs, manifest); pkg != "" {
+		for _, n := range s.Graph.Packages {
+			if n.Manifest != manifest || len(owners[n.ID]) == 0 {
+				continue
+			}
+			dir := filepath.Dir(manifest)
 			for _, t := range s.Plan.Trees() {
-				if t.Package == pkg {
-					return problem.New(problem.Build, "its Rust code does not build (the error is above)").In(pkg).At(t.Shown, 0).
-						Hint("the source that was compiled is in %s", filepath.Join(s.Dirs.Bindings(), pkg))
+				if t.Package == owner(s.Dirs, manifest) {
+					return problem.New(problem.Build, "its Rust code does not build (the error is above)").In(t.Package).At(t.Shown, 0).
+						Hint("the source that was compiled is in %s", dir)
 				}
 			}
+			return problem.New(problem.Build, "its crate %s %s does not build (the error is above)", n.Name, n.Version).In(strings.Join(owners[n.ID], ", ")).
+				Hint("the source that was compiled is in %s", dir).
+				Hint("which of its crates want it: opam-cargo why %s", n.Name)
 		}
 	}
 	return problem.New(problem.Build, "cargo failed (its error is above)").
 		Hint("the workspace that was built is in %s; see every step with -v", s.Dirs.W)
 }
 
-// failedPackage finds the directory of a path crate whose build script failed.
-var failedPackage = regexp.MustCompile("error: (?:failed to run custom build command for|could not compile) `[^`]*\\(([^)]+)\\)")
+// failedPackage finds the package whose build script failed: name, version, and of a
+// path crate its directory.
+var failedPackage = regexp.MustCompile("error: (?:failed to run custom build command for|could not compile) `([^ `]+) v([^ `]+)(?: \\(([^)]+)\\))?`")
+
+// manifestOf is the manifest of a package as cargo names it; empty where there is none.
+func (s *State) manifestOf(name, version, dir string) string {
+	if dir != "" {
+		return filepath.Join(dir, "Cargo.toml")
+	}
+	for _, n := range s.Graph.Packages {
+		if n.Name == name && n.Version == version {
+			return n.Manifest
+		}
+	}
+	return ""
+}
 
 var progress = regexp.MustCompile(`^(\x1b\[[0-9;]*m)*\s+(\x1b\[[0-9;]*m)*(Compiling|Finished|Fresh|Building|Updating|Locking|Blocking|Adding) `)
 

@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,20 +14,36 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
-// Check makes every check that needs no compilation.
+// Check makes every check that needs no compilation: all that discovery, the plan and
+// the resolver refuse, what the sources show, the Rust that the crates need, and what
+// the opam files say of them.
 func Check(ctx context.Context, o Options) error {
 	s, err := Synth(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	var problems []error
+	for _, t := range s.Plan.Trees() {
+		if t.Origin == bindings.Installed {
+			s.tellProfiles(t, s.Term.Warn, s.Term.Hint)
+		}
+	}
+	largest, rustErr := s.checkRust(ctx)
+	problems := []error{s.checkSources(), rustErr}
 	for _, name := range s.Plan.Packages {
 		if p, ok := o.Root.Package(name); ok {
 			problems = append(problems, checkTemplate(o.Root, p), s.checkPins(p))
 		}
 	}
-	return errors.Join(problems...)
+	if err := errors.Join(problems...); err != nil {
+		return err
+	}
+	summary := fmt.Sprintf("checked %s and %s", count(len(s.Plan.Bindings), "binding"), count(len(s.Graph.Packages)-1, "crate"))
+	if largest.RustVersion != "" {
+		summary += fmt.Sprintf("; the newest Rust that one asks for is %s (%s %s, of %s)", largest.RustVersion, largest.Name, largest.Version, strings.Join(s.Graph.owners(s.Dirs)[largest.ID], ", "))
+	}
+	s.Term.Say("%s", summary)
+	return nil
 }
 
 // checkTemplate finds extra-sources of crates that only a generated opam file has:

@@ -10,7 +10,8 @@ import (
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
-// Graph is the resolved graph, as far as the later steps need it.
+// Graph is the resolved graph, as far as the later steps need it: what may be compiled
+// for the target or run on the host. Crates of other platforms are in the lock only.
 type Graph struct {
 	Packages []Node `json:"packages"`
 }
@@ -26,8 +27,10 @@ type Node struct {
 	Links       string          `json:"links,omitempty"`
 	RustVersion string          `json:"rust_version,omitempty"`
 	Features    []string        `json:"features,omitempty"`
-	Deps        []string        `json:"deps,omitempty"`  // ids, development aside
-	Wants       map[string]Want `json:"wants,omitempty"` // by package name, development aside
+	Macro       bool            `json:"macro,omitempty"`  // a procedural macro: run by rustc, not linked
+	Deps        []string        `json:"deps,omitempty"`   // ids, development aside
+	Linked      []string        `json:"linked,omitempty"` // those of Deps that are more than build dependencies
+	Wants       map[string]Want `json:"wants,omitempty"`  // by package name, development aside
 }
 
 // Want is what a package asks of another.
@@ -46,6 +49,7 @@ func newGraph(m *cargo.Metadata) *Graph {
 			if slices.Contains(target.Kind, "lib") || slices.Contains(target.Kind, "rlib") || slices.Contains(target.Kind, "staticlib") {
 				nodes[p.ID].Lib = strings.ReplaceAll(target.Name, "-", "_")
 			}
+			nodes[p.ID].Macro = nodes[p.ID].Macro || slices.Contains(target.Kind, "proc-macro")
 		}
 		for _, d := range p.Dependencies {
 			if d.Kind != "dev" {
@@ -62,8 +66,11 @@ func newGraph(m *cargo.Metadata) *Graph {
 			}
 			node.Features = n.Features
 			for _, d := range n.Deps {
-				if !onlyDev(d.DepKinds) {
+				if !only(d.DepKinds, "dev") {
 					node.Deps = append(node.Deps, d.Pkg)
+				}
+				if !only(d.DepKinds, "dev", "build") {
+					node.Linked = append(node.Linked, d.Pkg)
 				}
 			}
 		}
@@ -91,9 +98,9 @@ func (n *Node) want(d cargo.Dependency) {
 	n.Wants[d.Name] = w
 }
 
-func onlyDev(kinds []cargo.DepKind) bool {
+func only(kinds []cargo.DepKind, names ...string) bool {
 	for _, k := range kinds {
-		if k.Kind != "dev" {
+		if !slices.Contains(names, k.Kind) {
 			return false
 		}
 	}
@@ -109,6 +116,31 @@ func owner(d workspace.Dirs, manifest string) string {
 	}
 	name, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
 	return name
+}
+
+// linked are the packages whose code ends up in the archive, by id: no build
+// dependencies, no macros and nothing that only these need.
+func (g *Graph) linked(d workspace.Dirs) map[string]bool {
+	byID := map[string]*Node{}
+	for i := range g.Packages {
+		byID[g.Packages[i].ID] = &g.Packages[i]
+	}
+	found := map[string]bool{}
+	var visit func(id string)
+	visit = func(id string) {
+		if n := byID[id]; n != nil && !found[id] && !n.Macro {
+			found[id] = true
+			for _, dep := range n.Linked {
+				visit(dep)
+			}
+		}
+	}
+	for _, n := range g.Packages {
+		if n.Manifest == d.Manifest() {
+			visit(n.ID)
+		}
+	}
+	return found
 }
 
 // owners lists, for each node, the opam packages whose path crates lead to it.

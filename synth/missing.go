@@ -28,11 +28,9 @@ func missingCrates(l *locks, absent map[string]string) []error {
 		}
 		misses := false
 		for name, trail := range neededPaths(t, lock) {
-			if source, ok := absent[name]; ok {
+			if note, ok := absent[name]; ok {
 				misses = true
-				if source != "" {
-					name += " of " + source
-				}
+				name += note
 				wanted[name] = append(wanted[name], fmt.Sprintf("for %s (%s)", t.Package, trail))
 			}
 		}

@@ -110,7 +110,7 @@ func (s *State) account(name, version string) string {
 		}
 	}
 	if len(who) == 0 {
-		return "wanted by a target or feature that is off here"
+		return "for other platforms or features than are built here"
 	}
 	sort.Strings(who)
 	return strings.Join(who, "; ")

@@ -18,7 +18,7 @@ import (
 // supply is what the places offer for one resolution.
 type supply struct {
 	offers []workspace.Offer
-	absent map[string]string // name-version of registry crates that a lock names and no place has; their source
+	absent map[string]string // name-version of registry crates that a lock names and no place has; what is to be added
 }
 
 // supply finds the verified crates that the chain of places offers: of every
@@ -51,7 +51,10 @@ func (s *State) supply(l *locks) (*supply, error) {
 			}
 		}
 		if !found && p.Registry() {
-			su.absent[p.Name+"-"+p.Version] = sourceKey(p)
+			su.absent[p.Name+"-"+p.Version] = ""
+			if source := sourceKey(p); source != "" {
+				su.absent[p.Name+"-"+p.Version] = " of " + source
+			}
 		}
 		if len(wanted) > 1 {
 			s.Term.Warn("the crate %s %s has %d checksums in the locks of this build", p.Name, p.Version, len(wanted))
@@ -137,6 +140,7 @@ func (s *State) resolveFrom(ctx context.Context, su *supply, seeds []*lockfile.L
 			return nil, err
 		}
 		s.Term.Warn("cargo %s cannot load the crate %s; it is left out", s.Cargo.Version, m[1])
+		su.absent[m[1]] = " (it is here, but this cargo cannot load it: a newer Rust can)"
 		su.offers = kept
 	}
 }

@@ -96,7 +96,7 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 // resolveKey fingerprints all that cargo's answer depends on.
 func (s *State) resolveKey(l *locks, su *supply) (string, error) {
 	var b bytes.Buffer
-	fmt.Fprintln(&b, "1", s.Cargo.Version)
+	fmt.Fprintln(&b, "2", s.Cargo.Version, s.Target)
 	manifest, err := s.Plan.Manifest()
 	if err != nil {
 		return "", err

@@ -20,14 +20,35 @@ type resolver func(ctx context.Context) (*cargo.Metadata, error)
 // generate-lockfile` would ignore the seed, `cargo metadata` keeps what it can
 // (FACTS F5).
 func (s *State) resolveOffline(ctx context.Context) (*cargo.Metadata, error) {
-	return s.Cargo.Resolved(ctx, s.Dirs.Manifest(), s.Dirs.Config())
+	platforms, err := s.platforms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.Cargo.Resolved(ctx, s.Dirs.Manifest(), s.Dirs.Config(), platforms)
+}
+
+// platforms are those that crates are compiled for: the target, and the host for build
+// scripts and macros.
+func (s *State) platforms(ctx context.Context) ([]string, error) {
+	rustc, err := s.Cargo.Rustc(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.Target == "" || s.Target == rustc["host"] {
+		return []string{rustc["host"]}, nil
+	}
+	return []string{s.Target, rustc["host"]}, nil
 }
 
 // onlineResolver resolves with the network and the user's own cargo configuration.
 func (s *State) onlineResolver() resolver {
 	online := s.Cargo.Online(userCargoHome(s.Getenv))
 	return func(ctx context.Context) (*cargo.Metadata, error) {
-		return online.ResolvedOnline(ctx, s.Dirs.Manifest())
+		platforms, err := s.platforms(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return online.ResolvedOnline(ctx, s.Dirs.Manifest(), platforms)
 	}
 }
 

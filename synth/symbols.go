@@ -16,6 +16,7 @@ import (
 type definition struct {
 	crate  string // name of the cargo package
 	pkg    string // opam package; of a registry crate those that need it
+	path   bool   // a path crate, somebody's own
 	rlib   string
 	member int
 }
@@ -115,7 +116,7 @@ func (s *State) definitions(out *output) (defs map[string][]definition, wanted m
 				continue
 			}
 			for _, m := range members {
-				defs[symbol] = append(defs[symbol], definition{crate: n.Name + " " + n.Version, pkg: strings.Join(owners[n.ID], ", "), rlib: art.rlib, member: m})
+				defs[symbol] = append(defs[symbol], definition{crate: n.Name + " " + n.Version, pkg: strings.Join(owners[n.ID], ", "), path: n.Source == "", rlib: art.rlib, member: m})
 			}
 			if linkable[art.manifest] {
 				wanted[symbol] = true
@@ -166,9 +167,15 @@ func duplicates(defs map[string][]definition) error {
 		if len(names) > 1 {
 			text = fmt.Sprintf("%s and %d more", names[0], len(names)-1)
 		}
-		problems = append(problems, problem.New(problem.Check, "the symbol %s is defined twice: by crate %s (of %s) and by crate %s (of %s)", text, a.crate, a.pkg, b.crate, b.pkg).
+		e := problem.New(problem.Check, "the symbol %s is defined twice: by crate %s (of %s) and by crate %s (of %s)", text, a.crate, a.pkg, b.crate, b.pkg)
+		problems = append(problems, e)
+		if name, _, _ := strings.Cut(a.crate, " "); strings.HasPrefix(b.crate, name+" ") && !a.path && !b.path {
+			e.Hint("let both bindings use one version of %s; who wants which: opam-cargo why %s", name, name)
+			continue
+		}
+		e.
 			Hint("one of the two must change its name: `#[no_mangle]` functions are global in the whole program; begin them with the package's name").
-			Hint("if both are the same code, make it one crate that both depend on"))
+			Hint("if both are the same code, make it one crate that both depend on")
 	}
 	return errors.Join(problems...)
 }

@@ -193,15 +193,11 @@ func (s *State) tell() {
 		s.Term.Warn("rust-bindings/settings.toml: there is no binding %s in this build; [bindings.%s] has no effect", name, name)
 	}
 	for _, t := range s.Plan.Trees() {
-		if t.Manifests["."] == nil || !t.Manifests["."].Has("profile") {
-			continue
-		}
 		if t.Origin == bindings.Installed {
-			s.Term.Detail("%s: the [profile] tables of its Cargo.toml have no effect here", t.Package)
-			continue
+			s.tellProfiles(t, s.Term.Detail, s.Term.Detail)
+		} else {
+			s.tellProfiles(t, s.Term.Warn, s.Term.Hint)
 		}
-		s.Term.Warn("%s: %s: the [profile] tables have no effect here: as in cargo, only the root of a workspace decides, and that is the program", t.Package, t.Manifests["."].File)
-		s.Term.Hint("what the program should have of them belongs into rust-bindings/settings.toml")
 	}
 	for _, m := range s.Plan.Merged {
 		s.Term.Detail("crate %s %s is the same in %v: the copy of %s serves all", m.Crate, m.Version, m.Dropped, m.Kept)
@@ -214,6 +210,16 @@ func (s *State) tell() {
 		s.Term.Warn("the path crate %s %s differs between %s: it is built once for each, and they share no state", sp.Crate, sp.Version, strings.Join(sp.Packages, ", "))
 		s.Term.Hint("if they should be one, give them the same content; if not, different names or versions")
 	}
+}
+
+// tellProfiles says that the profiles of a tree are not the program's (FACTS T5).
+func (s *State) tellProfiles(t *bindings.Tree, warn, hint func(string, ...any)) {
+	m := t.Manifests["."]
+	if m == nil || !m.Has("profile") {
+		return
+	}
+	warn("%s: %s: the [profile] tables have no effect here: as in cargo, only the root of a workspace decides, and that is the program", t.Package, m.File)
+	hint("what the program should have of them belongs into rust-bindings/settings.toml")
 }
 
 // write brings the files of W to the plan, but for the lock and the crates.

@@ -24,6 +24,11 @@ func (s *State) Why(name string) (string, error) {
 			s.explain(&b, n)
 		}
 	}
+	for _, p := range s.Lock.Packages {
+		if b.Len() == 0 && p.Name == name {
+			return fmt.Sprintf("%s %s is in the lock, for other platforms or features only; nothing of it is compiled here\n", name, p.Version), nil
+		}
+	}
 	if b.Len() == 0 {
 		return "", problem.New(problem.Usage, "there is no crate %s in the workspace of %s", name, strings.Join(s.Plan.Packages, ", ")).
 			Hint("list the crates: opam-cargo plan")

@@ -30,6 +30,7 @@ type Cargo struct {
 	Version string // such as "1.95.0"
 	home    string
 	env     []string
+	rustc   map[string]string // see [Cargo.Rustc]
 }
 
 // Online is c with the user's own cargo home and configuration (mirrors, proxies,
@@ -206,6 +207,9 @@ func isFile(name string) bool {
 // Rustc returns what `rustc -vV` of this cargo's toolchain prints, as its
 // key-value lines: release, host, commit-hash and so on.
 func (c *Cargo) Rustc(ctx context.Context) (map[string]string, error) {
+	if c.rustc != nil {
+		return c.rustc, nil
+	}
 	rustc := "rustc"
 	for _, kv := range c.env {
 		if v, ok := strings.CutPrefix(kv, "RUSTC="); ok {
@@ -225,5 +229,6 @@ func (c *Cargo) Rustc(ctx context.Context) (map[string]string, error) {
 			info[k] = v
 		}
 	}
+	c.rustc = info
 	return info, nil
 }

@@ -92,15 +92,24 @@ func (c *Cargo) Members(ctx context.Context, manifest string, registries map[str
 }
 
 // Resolved resolves the workspace of manifest with the sources of the cargo
-// configuration file config, writes its Cargo.lock, and returns the graph.
-func (c *Cargo) Resolved(ctx context.Context, manifest, config string) (*Metadata, error) {
-	return c.metadata(ctx, "--offline", "--manifest-path", manifest, "--config", config)
+// configuration file config, writes its Cargo.lock, and returns the graph. The lock
+// is for all platforms, the graph only for those named.
+func (c *Cargo) Resolved(ctx context.Context, manifest, config string, platforms []string) (*Metadata, error) {
+	return c.metadata(ctx, append([]string{"--offline", "--manifest-path", manifest, "--config", config}, filters(platforms)...)...)
 }
 
 // ResolvedOnline is [Cargo.Resolved] with the network and the user's own
 // configuration; see [Cargo.Online].
-func (c *Cargo) ResolvedOnline(ctx context.Context, manifest string) (*Metadata, error) {
-	return c.metadata(ctx, "--manifest-path", manifest)
+func (c *Cargo) ResolvedOnline(ctx context.Context, manifest string, platforms []string) (*Metadata, error) {
+	return c.metadata(ctx, append([]string{"--manifest-path", manifest}, filters(platforms)...)...)
+}
+
+func filters(platforms []string) []string {
+	args := make([]string, 0, 2*len(platforms))
+	for _, p := range platforms {
+		args = append(args, "--filter-platform", p)
+	}
+	return args
 }
 
 func (c *Cargo) metadata(ctx context.Context, args ...string) (*Metadata, error) {
