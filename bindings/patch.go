@@ -26,8 +26,13 @@ func (t *Tree) Patches() []Patch {
 		return nil
 	}
 	tables, _ := manifest.Lookup(root.Tree, "patch")
+	return PatchesOf(asTable(tables))
+}
+
+// PatchesOf reads a [patch] table, whose keys are sources; sorted.
+func PatchesOf(tables map[string]any) []Patch {
 	var list []Patch
-	for source, table := range asTable(tables) {
+	for source, table := range tables {
 		for key, spec := range asTable(table) {
 			p := Patch{Source: source, Key: key, Crate: key, Spec: asTable(spec)}
 			if name, ok := p.Spec["package"].(string); ok {

@@ -164,7 +164,7 @@ func (g *Graph) owners(d workspace.Dirs) map[string][]string {
 		}
 	}
 	for _, n := range g.Packages {
-		if pkg := owner(d, n.Manifest); pkg != "" {
+		if pkg := owner(d, n.Manifest); pkg != "" && !strings.HasPrefix(pkg, "patch.") { // a patch is whose it serves
 			visit(n.ID, pkg)
 		}
 	}

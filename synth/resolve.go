@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
@@ -53,6 +54,7 @@ func (s *State) resolve(ctx context.Context) error {
 	} else if err := s.resolveAnew(ctx, locks, supply, key); err != nil {
 		return err
 	}
+	s.tellUnusedPatches()
 	switch {
 	case s.Locked:
 		if err := s.checkLocked(locks.committed); err != nil {
@@ -62,6 +64,18 @@ func (s *State) resolve(ctx context.Context) error {
 		s.tellMoved(locks)
 	}
 	return s.layOut(ctx, supply)
+}
+
+// tellUnusedPatches warns of a patch in the settings that replaces nothing: cargo itself
+// says so only where it resolves.
+func (s *State) tellUnusedPatches() {
+	for _, q := range s.Plan.Patches {
+		used := slices.ContainsFunc(s.Lock.Packages, func(p lockfile.Package) bool { return p.Name == q.Crate && !p.Registry() })
+		if q.Package == "" && !used {
+			s.Term.Warn("rust-bindings/settings.toml: the patch of %s is not used: nothing in the program wants a version that it has", q.Crate)
+			s.Term.Hint("what is wanted: opam-cargo why %s", q.Crate)
+		}
+	}
 }
 
 // resolveOnline resolves with the network, which leaves the crates in the user's

@@ -171,11 +171,15 @@ func (s *State) plan(ctx context.Context) error {
 	if err != nil && (!s.AllowNone || !bindings.IsNone(err)) {
 		return err
 	}
-	settings, err := workspace.ReadSettings(filepath.Join(s.Root.Dir, "rust-bindings", "settings.toml"), "rust-bindings/settings.toml")
+	settings, err := workspace.ReadSettings(s.Root.Dir)
 	if err != nil {
 		return err
 	}
-	s.Plan = workspace.New(found.Selected, found.Trees, settings)
+	patched, err := s.patchTrees(ctx, settings)
+	if err != nil {
+		return err
+	}
+	s.Plan = workspace.New(found.Selected, found.Trees, patched, settings)
 	if err := s.Plan.Problem(); err != nil {
 		return err
 	}
@@ -185,6 +189,28 @@ func (s *State) plan(ctx context.Context) error {
 		return err
 	}
 	return s.write(manifest)
+}
+
+// patchTrees reads the directories that the settings patch crates with.
+func (s *State) patchTrees(ctx context.Context, settings workspace.Settings) ([]*bindings.Tree, error) {
+	list, err := settings.PatchTrees(s.Root.Dir)
+	if err != nil {
+		return nil, err
+	}
+	trees := make([]*bindings.Tree, 0, len(list))
+	var problems []error
+	for _, b := range list {
+		t, err := bindings.ReadTree(b)
+		if err == nil {
+			err = errors.Join(t.Inspect(ctx, s.Cargo, s.Dirs.Cache()), t.Check())
+		}
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		trees = append(trees, t)
+	}
+	return trees, errors.Join(problems...)
 }
 
 // tell says what the plan does that a user would not expect.
@@ -198,6 +224,9 @@ func (s *State) tell() {
 		} else {
 			s.tellProfiles(t, s.Term.Warn, s.Term.Hint)
 		}
+	}
+	for _, o := range s.Plan.Overruled {
+		s.Term.Say("%s gives way to that of rust-bindings/settings.toml", o)
 	}
 	for _, m := range s.Plan.Merged {
 		s.Term.Detail("crate %s %s is the same in %v: the copy of %s serves all", m.Crate, m.Version, m.Dropped, m.Kept)

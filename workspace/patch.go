@@ -22,17 +22,30 @@ type Patch struct {
 	Source  string         `json:"source"`
 	Key     string         `json:"key"`
 	Crate   string         `json:"crate"`
-	Package string         `json:"package"` // opam package whose tree has it
+	Package string         `json:"package"` // opam package whose tree has it; empty: the program's settings
 	Spec    map[string]any `json:"spec"`    // a path is relative to W
 }
 
-// decidePatches lifts the trees' patches to the root, paths rebased. Two trees that
-// patch one crate in the same way share the patch; in different ways, there is no
-// right choice.
+// decidePatches takes over the settings' patches, and lifts the trees' to the root,
+// paths rebased. Two trees that patch one crate in the same way share the patch; in
+// different ways, there is no right choice, unless the settings make it.
 func (p *Plan) decidePatches() {
+	decided := map[string]bool{} // by the settings
+	for _, q := range p.Settings.patches() {
+		own := Patch{Source: q.Source, Key: q.Key, Crate: q.Crate, Spec: maps.Clone(q.Spec)}
+		if q.Dir != "" {
+			own.Spec["path"] = stagedDir(patchPackage(q), ".")
+		}
+		decided[q.Source+" "+q.Crate] = true
+		p.Patches = append(p.Patches, own)
+	}
 	had := map[string]Patch{}
 	for _, t := range p.trees {
 		for _, q := range t.Patches() {
+			if decided[q.Source+" "+q.Crate] {
+				p.Overruled = append(p.Overruled, t.Package+"'s patch of "+q.Crate)
+				continue
+			}
 			lifted := Patch{Source: q.Source, Key: q.Key, Crate: q.Crate, Package: t.Package, Spec: maps.Clone(q.Spec)}
 			if q.Dir != "" {
 				lifted.Spec["path"], _ = p.placed(t, &bindings.Crate{Dir: q.Dir})
@@ -47,7 +60,8 @@ func (p *Plan) decidePatches() {
 			if fmt.Sprint(old.Spec) != fmt.Sprint(lifted.Spec) {
 				p.problems = append(p.problems, problem.New(problem.Resolve, "%s patches the crate %s in one way and %s in another (%s, %s)",
 					old.Package, q.Crate, t.Package, describe(old.Spec), describe(lifted.Spec)).In(t.Package).At(t.Manifests["."].File, 0).
-					Hint("one program has one %s: let both patches have the same content, or take one of them out", q.Crate))
+					Hint("one program has one %s: let both patches have the same content, or take one of them out", q.Crate).
+					Hint("or decide for the program, in rust-bindings/settings.toml: [patch.%s] %s = { path = \"../patches/%s\" }", q.Source, q.Crate, q.Crate))
 			}
 		}
 	}

@@ -22,6 +22,8 @@ type Plan struct {
 	Merged   []Merge   `json:"merged,omitempty"`
 	Split    []Split   `json:"split,omitempty"`
 	Patches  []Patch   `json:"patches,omitempty"`
+	// Overruled are patches of trees in whose place the settings have their own.
+	Overruled []string `json:"overruled,omitempty"`
 	Settings Settings  `json:"settings"`
 	// Registries are other registries than the default one, by the name that
 	// manifests use.
@@ -70,15 +72,16 @@ type Split struct {
 	Exported bool     `json:"exported"` // only exported crates: nobody expects them to be one
 }
 
-// New makes the plan for trees, which are in order of package name.
-func New(packages []string, trees []*bindings.Tree, settings Settings) *Plan {
-	p := &Plan{Format: PlanFormat, Packages: packages, Settings: settings, trees: trees}
+// New makes the plan for trees, which are in order of package name; patched are those
+// of [Settings.PatchTrees].
+func New(packages []string, trees, patched []*bindings.Tree, settings Settings) *Plan {
+	p := &Plan{Format: PlanFormat, Packages: packages, Settings: settings, trees: slices.Concat(trees, patched)}
 	for _, t := range trees {
 		p.Bindings = append(p.Bindings, Binding{
 			Package: t.Package, Version: t.Version, Origin: t.Origin, Tree: t.Hash, Source: t.Shown, Exports: t.Exports,
 		})
 	}
-	for _, t := range trees {
+	for _, t := range p.trees {
 		for name, index := range t.Registries {
 			if p.Registries == nil {
 				p.Registries = map[string]string{}
@@ -121,7 +124,8 @@ func (p *Plan) UnknownBindings() []string {
 	return p.Settings.unknownBindings(known)
 }
 
-// Trees are the plan's trees, in the order of its bindings.
+// Trees are the plan's trees, in the order of its bindings; those that the settings
+// patch crates with come last.
 func (p *Plan) Trees() []*bindings.Tree { return p.trees }
 
 func exported(t *bindings.Tree, name string) *bindings.Crate {

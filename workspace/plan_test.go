@@ -75,7 +75,7 @@ func TestStage(t *testing.T) {
 	d := Dirs{W: t.TempDir()}
 	stage := func(files map[string]string) {
 		t.Helper()
-		if err := New(nil, []*bindings.Tree{makeTree(t, "x", files)}, Settings{}).Stage(d); err != nil {
+		if err := New(nil, []*bindings.Tree{makeTree(t, "x", files)}, nil, Settings{}).Stage(d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -136,7 +136,7 @@ func TestStage(t *testing.T) {
 // What a killed run may have left half done is written again.
 func TestStageAfterAKill(t *testing.T) {
 	d := Dirs{W: t.TempDir()}
-	p := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, Settings{})
+	p := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, nil, Settings{})
 	if err := writeStaged(filepath.Join(d.Bindings(), ".staged.json"), map[string]staged{"x/src/lib.rs": {}, "x/src/old.rs": {}}); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestStageThroughNoLink(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(d.Bindings(), "x", "src")); err != nil {
 		t.Fatal(err)
 	}
-	if err := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, Settings{}).Stage(d); err != nil {
+	if err := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, nil, Settings{}).Stage(d); err != nil {
 		t.Fatal(err)
 	}
 	if list, _ := os.ReadDir(outside); len(list) != 0 {

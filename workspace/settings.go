@@ -4,19 +4,24 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 	"sort"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/manifest"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // Settings is rust-bindings/settings.toml: what only the root of a workspace
 // decides, as in cargo.
 type Settings struct {
 	Profile  map[string]any             `toml:"profile" json:"profile,omitempty"`
+	Patch    map[string]map[string]any  `toml:"patch" json:"patch,omitempty"` // source -> crate; a path is relative to rust-bindings
 	Bindings map[string]BindingSettings `toml:"bindings" json:"bindings,omitempty"`
 }
 
@@ -26,11 +31,11 @@ type BindingSettings struct {
 	DefaultFeatures *bool    `toml:"default-features" json:"default_features,omitempty"`
 }
 
-// ReadSettings reads the settings in file, named shown in messages. No file is
-// no settings.
-func ReadSettings(file, shown string) (Settings, error) {
+// ReadSettings reads the settings of the program at root. No file is no settings.
+func ReadSettings(root string) (Settings, error) {
+	const shown = settingsFile
 	var s Settings
-	src, err := os.ReadFile(file)
+	src, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(settingsFile)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
@@ -46,7 +51,7 @@ func ReadSettings(file, shown string) (Settings, error) {
 		for _, e := range strict.Errors {
 			line, _ := e.Position()
 			problems = append(problems, problem.New(problem.Input, "unknown setting %s", strings.Join(e.Key(), ".")).At(shown, line).
-				Hint("settings are [profile.*] as in a Cargo.toml, and [bindings.PACKAGE] with features and default-features"))
+				Hint("settings are [profile.*] and [patch.*] as in a Cargo.toml, and [bindings.PACKAGE] with features and default-features"))
 		}
 		return s, errors.Join(problems...)
 	}
@@ -68,3 +73,41 @@ func (s Settings) unknownBindings(known map[string]bool) []string {
 	sort.Strings(names)
 	return names
 }
+
+// patches are the settings' patches, sorted; Dir is relative to rust-bindings.
+func (s Settings) patches() []bindings.Patch {
+	tables := map[string]any{}
+	for source, table := range s.Patch {
+		tables[source] = table
+	}
+	return bindings.PatchesOf(tables)
+}
+
+// PatchTrees are the directories that the settings patch crates with, as trees of
+// their own: staged under a name that no opam package has. root is the program's.
+func (s Settings) PatchTrees(root string) ([]bindings.Binding, error) {
+	var list []bindings.Binding
+	var problems []error
+	for _, q := range s.patches() {
+		if q.Dir == "" {
+			continue
+		}
+		dir := path.Join("rust-bindings", q.Dir)
+		if path.IsAbs(q.Dir) || dir == ".." || strings.HasPrefix(dir, "../") {
+			problems = append(problems, problem.New(problem.Input, "the patch of %s has the path %s, which lies outside of the program's sources", q.Crate, q.Spec["path"]).
+				At(settingsFile, 0).Hint("copy the patched crate into the project, and name it relative to rust-bindings"))
+			continue
+		}
+		if !tree.Exists(filepath.Join(root, filepath.FromSlash(dir), "Cargo.toml")) {
+			problems = append(problems, problem.New(problem.Input, "the patch of %s names %s, and there is no Cargo.toml in it", q.Crate, dir).
+				At(settingsFile, 0).Hint("paths in the settings are relative to rust-bindings: correct the path, or put the patched crate there"))
+			continue
+		}
+		list = append(list, bindings.Binding{Package: patchPackage(q), Dir: filepath.Join(root, filepath.FromSlash(dir)), Shown: dir, Origin: bindings.InTree})
+	}
+	return list, errors.Join(problems...)
+}
+
+const settingsFile = "rust-bindings/settings.toml"
+
+func patchPackage(q bindings.Patch) string { return "patch." + notInKey.ReplaceAllString(q.Key, "_") }
