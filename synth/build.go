@@ -13,16 +13,22 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/rustc"
+	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
 // Built is what a build has made.
 type Built struct {
 	*State
-	Archive    string   // absolute path, below W/target
-	NativeLibs []string // linker arguments, in rustc's order
-	Symbols    []string // that the linker must be told to want, sorted
-	Crates     []Node   // that are in the archive or were run to make it, the umbrella crate aside
-	Compiled   int      // how many of them this run compiled
+	Archives []BuiltArchive
+	Crates   []Node // that are in the archives or were run to make them, the generated ones aside
+	Compiled int    // how many of them this run compiled
+}
+
+// BuiltArchive is a static library with what a linker needs besides.
+type BuiltArchive struct {
+	workspace.Archive
+	Path string // absolute, below W/target
+	Link Link
 }
 
 // Build synthesizes the workspace, builds it once, and checks the archive.
@@ -49,9 +55,9 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Built{State: s, Archive: out.archive, NativeLibs: out.nativeLibs}
+	b := &Built{State: s}
 	for _, n := range s.Graph.Packages {
-		if n.Manifest == s.Dirs.Manifest() || !out.packages[n.Manifest] {
+		if s.Dirs.Generated(n.Manifest) || !out.packages[n.Manifest] {
 			continue
 		}
 		b.Crates = append(b.Crates, n)
@@ -59,8 +65,35 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 			b.Compiled++
 		}
 	}
-	b.Symbols, err = s.linkSymbols(out)
-	return b, err
+	if b.Archives, err = s.archives(out); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// archives finds the static libraries in cargo's output, and checks their symbols.
+func (s *State) archives(out *output) ([]BuiltArchive, error) {
+	defs, wanted, err := s.definitions(out)
+	if err != nil {
+		return nil, err
+	}
+	if err := duplicates(defs); err != nil {
+		return nil, err
+	}
+	list := make([]BuiltArchive, 0, len(s.Plan.Archives))
+	for _, a := range s.Plan.Archives {
+		manifest := filepath.Join(s.Dirs.W, filepath.FromSlash(a.Dir), "Cargo.toml")
+		b := BuiltArchive{Archive: a, Path: out.archives[manifest]}
+		if b.Path == "" {
+			return nil, fmt.Errorf("cargo built no static library of %s", a.Crate)
+		}
+		if b.Link.Symbols, err = linkSymbols(b.Path, wanted); err != nil {
+			return nil, err
+		}
+		b.Link.NativeLibs = append([]string{}, out.nativeLibs[manifest]...)
+		list = append(list, b)
+	}
+	return list, nil
 }
 
 // runCargo runs the one cargo build.
@@ -69,9 +102,12 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 		return nil, err
 	}
 	args := []string{
-		"rustc", "--lib", "--offline", "--locked",
+		"build", "--lib", "--offline", "--locked",
 		"--manifest-path", s.Dirs.Manifest(), "--config", s.Dirs.Config(), "--target-dir", s.Dirs.Target(),
 		"--profile", s.Profile,
+	}
+	for _, a := range s.Plan.Archives {
+		args = append(args, "--package", a.Crate)
 	}
 	if s.Target != "" {
 		args = append(args, "--target", s.Target)
@@ -84,7 +120,7 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 		format = "json-diagnostic-rendered-ansi"
 		args = append(args, "--color", "always")
 	}
-	args = append(args, "--message-format", format, "--", "--print", "native-static-libs")
+	args = append(args, "--message-format", format)
 	env := []string{"RUSTC_WRAPPER=" + s.Dirs.Wrapper(), rustc.Variable + "=" + s.remap().String()}
 	if s.Rustflags != "" {
 		env = append(env, "RUSTFLAGS="+s.Rustflags)
@@ -103,19 +139,15 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, problem.New(problem.Input, "cargo does not start: %w", err).Hint("name another cargo with --cargo")
 	}
-	out, readErr := readMessages(pipe, s.Dirs.Manifest(), s.show)
+	out, readErr := readMessages(pipe, s.Dirs.Generated, s.show)
 	runErr := cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case runErr != nil:
 		return nil, s.cargoFailure(ctx, out, said.String())
-	case readErr != nil:
-		return nil, readErr
-	case out.archive == "":
-		return nil, fmt.Errorf("cargo built no static library of the umbrella crate")
 	}
-	return out, nil
+	return out, readErr
 }
 
 // linkWrapper makes W/opam-cargo-rustc, a link to ourselves under the name by
@@ -134,9 +166,14 @@ func (s *State) linkWrapper() error {
 
 // remap says under which names the places of this machine appear in the archive.
 func (s *State) remap() rustc.Remap {
+	dirs := make([]string, 0, len(s.Plan.Archives))
+	for _, a := range s.Plan.Archives {
+		dirs = append(dirs, filepath.Join(s.Dirs.W, filepath.FromSlash(a.Dir)))
+	}
 	return rustc.Remap{
-		Wrapper: s.Wrapper,
-		Capped:  s.Dirs.Bindings(),
+		Wrapper:  s.Wrapper,
+		Capped:   s.Dirs.Bindings(),
+		Archives: dirs,
 		Names: [][2]string{ // of two that match the later counts
 			{s.Dirs.W, "rust-bindings-umbrella"},
 			{s.Dirs.Target(), "target"},

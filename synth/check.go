@@ -38,7 +38,7 @@ func Check(ctx context.Context, o Options) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	summary := fmt.Sprintf("checked %s and %s", count(len(s.Plan.Bindings), "binding"), count(len(s.Graph.Packages)-1, "crate"))
+	summary := fmt.Sprintf("checked %s and %s", count(len(s.Plan.Bindings), "binding"), count(len(s.Graph.owners(s.Dirs)), "crate"))
 	if largest.RustVersion != "" {
 		summary += fmt.Sprintf("; the newest Rust that one asks for is %s (%s %s, of %s)", largest.RustVersion, largest.Name, largest.Version, strings.Join(s.Graph.owners(s.Dirs)[largest.ID], ", "))
 	}

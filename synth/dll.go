@@ -19,9 +19,10 @@ const DllFile = "dllrust_bindings.so"
 // own cdylib would hide the C symbols, and would be a second build. Symbols of
 // OCaml's runtime stay undefined; the program has them.
 func MakeDll(ctx context.Context, dir string, rec *Record, getenv func(string) string) (string, error) {
-	archive := filepath.Join(dir, ArchiveFile)
-	if _, err := os.Stat(archive); err != nil {
-		return "", problem.New(problem.Input, "there is no %s in %s", ArchiveFile, dir).Hint("run: opam-cargo build")
+	for _, a := range rec.Archives {
+		if _, err := os.Stat(filepath.Join(dir, a.Name)); err != nil {
+			return "", problem.New(problem.Input, "there is no %s in %s", a.Name, dir).Hint("run: opam-cargo build")
+		}
 	}
 	dll := filepath.Join(dir, DllFile)
 	tmp, err := os.CreateTemp(dir, ".dllrust_bindings-*")
@@ -34,10 +35,15 @@ func MakeDll(ctx context.Context, dir string, rec *Record, getenv func(string) s
 	if runtime.GOOS == "darwin" {
 		args = []string{"-dynamiclib", "-undefined", "dynamic_lookup", "-o", tmp.Name()}
 	}
-	for _, s := range rec.Link.Symbols {
-		args = append(args, "-Wl,-u,"+s)
+	var libs []string
+	for _, a := range rec.Archives {
+		for _, s := range a.Link.Symbols {
+			args = append(args, "-Wl,-u,"+s)
+		}
+		args = append(args, filepath.Join(dir, a.Name))
+		libs = append(libs, a.Link.NativeLibs...)
 	}
-	args = append(append(args, archive), rec.Link.NativeLibs...)
+	args = append(args, libs...)
 	cc := getenv("CC")
 	if cc == "" {
 		cc = "cc"

@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,16 +18,11 @@ import (
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
-// The files that are handed over (DESIGN section 2).
-const (
-	ArchiveFile = "librust_bindings.a"
-	FlagsFile   = "link_flags.sexp"
-	LibsFile    = "c_libs.sexp"
-	RecordFile  = "rust-bindings.json"
-)
+// RecordFile is the file that is handed over with the archives.
+const RecordFile = "rust-bindings.json"
 
 // RecordFormat is the version of the JSON shape of a [Record].
-const RecordFormat = 1
+const RecordFormat = 2
 
 // Record is rust-bindings.json: what the archive was made from. It holds no path
 // and no time, so equal builds have equal records.
@@ -39,8 +35,7 @@ type Record struct {
 	Packages  []string          `json:"packages"`
 	Bindings  []RecordedBinding `json:"bindings"`
 	Crates    []RecordedCrate   `json:"crates"`
-	Link      Link              `json:"link"`
-	Archive   RecordedFile      `json:"archive"`
+	Archives  []RecordedArchive `json:"archives"`
 	Lock      string            `json:"lock"` // the text of Cargo.lock
 }
 
@@ -60,11 +55,13 @@ type RecordedCrate struct {
 	Checksum string `json:"checksum,omitempty"`
 }
 
-// RecordedFile is a file of a [Record].
-type RecordedFile struct {
-	Name   string `json:"name"`
-	SHA256 string `json:"sha256"`
-	Size   int64  `json:"size"`
+// RecordedArchive is a static library of a [Record].
+type RecordedArchive struct {
+	Name    string `json:"name"`
+	SHA256  string `json:"sha256"`
+	Size    int64  `json:"size"`
+	Package string `json:"package,omitempty"` // with --each, the binding that it is of
+	Link    Link   `json:"link"`
 }
 
 // Link is what a linker needs besides the archive.
@@ -87,9 +84,19 @@ func DefaultOut(r *bindings.Root, cwd string) string {
 	return own
 }
 
-// HandOver puts the archive, its link flags and its record into dir, by rename,
-// the archive last but one: a reader that finds the record finds the rest. The
-// small files stay in W/out as well, for the commands dll and flags.
+// FlagsFile and LibsFile name the files that a dune stanza includes for an archive.
+func FlagsFile(a workspace.Archive) string {
+	return "link_flags" + strings.TrimPrefix(a.Lib, "rust_bindings") + ".sexp"
+}
+
+// LibsFile is described at [FlagsFile].
+func LibsFile(a workspace.Archive) string {
+	return "c_libs" + strings.TrimPrefix(a.Lib, "rust_bindings") + ".sexp"
+}
+
+// HandOver puts the archives, their link flags and their record into dir, by rename,
+// the record last: a reader that finds it finds the rest. The record stays in W/out as
+// well, for the commands dll and flags.
 func (b *Built) HandOver(ctx context.Context, dir string) (*Record, error) {
 	rustcInfo, err := b.Cargo.Rustc(ctx)
 	if err != nil {
@@ -103,44 +110,42 @@ func (b *Built) HandOver(ctx context.Context, dir string) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	small := map[string][]byte{
-		FlagsFile:  dune.List(rec.Link.Flags()),
-		LibsFile:   dune.List(rec.Link.NativeLibs),
-		RecordFile: append(text, '\n'),
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, handOverProblem(dir, err)
+	}
+	for _, a := range b.Archives {
+		err := errors.Join(
+			copyArchive(a.Path, filepath.Join(dir, a.File())),
+			tree.WriteIfChanged(filepath.Join(dir, FlagsFile(a.Archive)), dune.List(a.Link.Flags()), false),
+			tree.WriteIfChanged(filepath.Join(dir, LibsFile(a.Archive)), dune.List(a.Link.NativeLibs), false))
+		if err != nil {
+			return nil, handOverProblem(dir, err)
+		}
 	}
 	for _, d := range []string{dir, b.Dirs.Out()} {
-		if err := os.MkdirAll(d, 0o755); err != nil {
+		if err := tree.WriteIfChanged(filepath.Join(d, RecordFile), append(text, '\n'), false); err != nil {
 			return nil, handOverProblem(d, err)
-		}
-		if d == dir {
-			if err := copyArchive(b.Archive, filepath.Join(d, ArchiveFile)); err != nil {
-				return nil, handOverProblem(d, err)
-			}
-		}
-		for _, name := range []string{FlagsFile, LibsFile, RecordFile} {
-			if err := tree.WriteIfChanged(filepath.Join(d, name), small[name], false); err != nil {
-				return nil, handOverProblem(d, err)
-			}
 		}
 	}
 	return rec, nil
 }
 
 func (b *Built) record(rustcInfo map[string]string) (*Record, error) {
-	sum, err := tree.FileSum(b.Archive)
-	if err != nil {
-		return nil, err
-	}
-	info, err := os.Stat(b.Archive)
-	if err != nil {
-		return nil, err
-	}
 	rec := &Record{
 		Format: RecordFormat, Tool: "opam-cargo " + b.Version, Profile: b.Profile, Target: b.Target, Packages: b.Plan.Packages,
 		Toolchain: map[string]string{"cargo": b.Cargo.Version, "rustc": rustcInfo["release"], "rustc_commit": rustcInfo["commit-hash"], "host": rustcInfo["host"]},
-		Link:      Link{Symbols: append([]string{}, b.Symbols...), NativeLibs: append([]string{}, b.NativeLibs...)},
-		Archive:   RecordedFile{Name: ArchiveFile, SHA256: sum, Size: info.Size()},
 		Lock:      string(b.Lock.Format()),
+	}
+	for _, a := range b.Archives {
+		sum, err := tree.FileSum(a.Path)
+		if err != nil {
+			return nil, err
+		}
+		info, err := os.Stat(a.Path)
+		if err != nil {
+			return nil, err
+		}
+		rec.Archives = append(rec.Archives, RecordedArchive{Name: a.File(), SHA256: sum, Size: info.Size(), Package: a.Package, Link: a.Link})
 	}
 	if rec.Target == "" {
 		rec.Target = rustcInfo["host"]
@@ -197,13 +202,18 @@ func (l Link) Flags() []string {
 	return flags
 }
 
-// OcamlArguments are the arguments with which ocamlfind ocamlopt links the archive.
-func (l Link) OcamlArguments(archive string) []string {
-	args := append(l.Flags(), "-cclib", archive)
-	for _, lib := range l.NativeLibs {
-		args = append(args, "-cclib", lib)
+// OcamlArguments are the arguments with which ocamlfind ocamlopt links the archives of
+// the record, which are in dir.
+func (r *Record) OcamlArguments(dir string) []string {
+	var flags, libs []string
+	for _, a := range r.Archives {
+		flags = append(flags, a.Link.Flags()...)
+		flags = append(flags, "-cclib", filepath.Join(dir, a.Name))
+		for _, lib := range a.Link.NativeLibs {
+			libs = append(libs, "-cclib", lib)
+		}
 	}
-	return args
+	return append(flags, libs...)
 }
 
 // ReadRecord reads the record of the last build: from the first of dirs that has
@@ -231,8 +241,15 @@ func ReadRecord(dirs ...string) (*Record, error) {
 
 // Summary is the closing line of a build.
 func (b *Built) Summary(rec *Record, dir string) string {
-	return fmt.Sprintf("built %s from %s of %s (%.1f MB, %d compiled now)", filepath.Join(dir, ArchiveFile),
-		count(len(rec.Crates), "crate"), count(len(rec.Bindings), "binding"), float64(rec.Archive.Size)/1e6, b.Compiled)
+	what, size := filepath.Join(dir, rec.Archives[0].Name), int64(0)
+	if len(rec.Archives) > 1 {
+		what = fmt.Sprintf("%d archives in %s", len(rec.Archives), dir)
+	}
+	for _, a := range rec.Archives {
+		size += a.Size
+	}
+	return fmt.Sprintf("built %s from %s of %s (%.1f MB, %d compiled now)", what,
+		count(len(rec.Crates), "crate"), count(len(rec.Bindings), "binding"), float64(size)/1e6, b.Compiled)
 }
 
 func count(n int, noun string) string {

@@ -35,8 +35,8 @@ type artifact struct {
 
 // output collects what a cargo run said on standard output.
 type output struct {
-	archive    string   // the umbrella crate's static library
-	nativeLibs []string // what rustc says the archive needs, as linker arguments
+	archives   map[string]string   // static libraries of the generated crates, by manifest
+	nativeLibs map[string][]string // what rustc says they need, as linker arguments
 	artifacts  []artifact
 	packages   map[string]bool // manifests of all packages that were compiled or fresh
 	compiled   map[string]bool // of those that this run compiled
@@ -45,9 +45,9 @@ type output struct {
 }
 
 // readMessages reads cargo's messages to the end; show gets every diagnostic with
-// the manifest of its crate.
-func readMessages(r io.Reader, umbrella string, show func(manifest, level, rendered string)) (*output, error) {
-	out := &output{packages: map[string]bool{}, compiled: map[string]bool{}}
+// the manifest of its crate. generated tells the crates that become archives.
+func readMessages(r io.Reader, generated func(manifest string) bool, show func(manifest, level, rendered string)) (*output, error) {
+	out := &output{archives: map[string]string{}, nativeLibs: map[string][]string{}, packages: map[string]bool{}, compiled: map[string]bool{}}
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -56,7 +56,7 @@ func readMessages(r io.Reader, umbrella string, show func(manifest, level, rende
 			if err := json.Unmarshal(line, &m); err != nil {
 				return nil, fmt.Errorf("read a message of cargo: %w", err)
 			}
-			out.add(&m, umbrella, show)
+			out.add(&m, generated, show)
 		} else if len(line) > 0 {
 			show("", "", string(line))
 		}
@@ -71,11 +71,11 @@ func readMessages(r io.Reader, umbrella string, show func(manifest, level, rende
 
 const nativeLibsNote = "native-static-libs: "
 
-func (o *output) add(m *message, umbrella string, show func(manifest, level, rendered string)) {
+func (o *output) add(m *message, generated func(string) bool, show func(manifest, level, rendered string)) {
 	switch m.Reason {
 	case "compiler-message":
 		if libs, ok := strings.CutPrefix(m.Message.Message, nativeLibsNote); ok {
-			o.nativeLibs = strings.Fields(libs)
+			o.nativeLibs[m.ManifestPath] = strings.Fields(libs)
 			return
 		}
 		if strings.HasPrefix(m.Message.Message, "link against the following native artifacts") {
@@ -93,8 +93,8 @@ func (o *output) add(m *message, umbrella string, show func(manifest, level, ren
 		}
 		for _, f := range m.Filenames {
 			switch {
-			case m.ManifestPath == umbrella && strings.HasSuffix(f, ".a"):
-				o.archive = f
+			case generated(m.ManifestPath) && strings.HasSuffix(f, ".a"):
+				o.archives[m.ManifestPath] = f
 			case strings.HasSuffix(f, ".rlib"):
 				o.artifacts = append(o.artifacts, artifact{manifest: m.ManifestPath, crate: m.Target.Name, rlib: f})
 			}

@@ -111,7 +111,7 @@ func (s *State) checkSources() error {
 	native := map[string]map[string]string{} // crate -> version -> why it is native
 	for i := range s.Graph.Packages {
 		n := &s.Graph.Packages[i]
-		if !linked[n.ID] || n.Manifest == s.Dirs.Manifest() {
+		if !linked[n.ID] || s.Dirs.Generated(n.Manifest) {
 			continue
 		}
 		list, err := s.marks(n)

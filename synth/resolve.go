@@ -111,11 +111,13 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 func (s *State) resolveKey(l *locks, su *supply) (string, error) {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, "2", s.Cargo.Version, s.Target)
-	manifest, err := s.Plan.Manifest()
+	files, err := s.Plan.Files()
 	if err != nil {
 		return "", err
 	}
-	b.Write(manifest)
+	for _, f := range files {
+		fmt.Fprintln(&b, f.Path, tree.BytesSum(f.Content))
+	}
 	for _, t := range s.Plan.Trees() {
 		fmt.Fprintln(&b, t.Package, t.LayoutKey())
 		for _, e := range t.Entries {

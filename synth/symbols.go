@@ -21,21 +21,11 @@ type definition struct {
 	member int
 }
 
-// linkSymbols chooses the symbols that the linker must be told to want, so that
-// the place of the archive on its command line does not matter (FACTS O-A): one
-// for each member of the archive that defines an unmangled symbol of a path crate,
-// or of a crate with a links key right below one (OCaml stubs often call the C
-// library itself). Owners come from the rlibs that cargo names, which can be read
-// under fat LTO too. A symbol that two crates define is an error.
-func (s *State) linkSymbols(out *output) ([]string, error) {
-	defs, wanted, err := s.definitions(out)
-	if err != nil {
-		return nil, err
-	}
-	if err := duplicates(defs); err != nil {
-		return nil, err
-	}
-	a, err := archive.Open(out.archive)
+// linkSymbols chooses the symbols of an archive that the linker must be told to want, so
+// that its place on the command line does not matter (FACTS O-A): one for each member
+// that defines a wanted symbol; see [State.definitions].
+func linkSymbols(file string, wanted map[string]bool) ([]string, error) {
+	a, err := archive.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the archive: %w", err)
 	}
@@ -48,7 +38,7 @@ func (s *State) linkSymbols(out *output) ([]string, error) {
 			}
 		}
 	}
-	var chosen []string
+	chosen := []string{}
 	for m, names := range byMember {
 		strong, err := strongSymbols(a, m)
 		if err != nil {
@@ -77,8 +67,10 @@ func strongSymbols(a *archive.Archive, member int) (map[string]bool, error) {
 	return strong, nil
 }
 
-// definitions reads the indexes of all rlibs: who defines which unmangled
-// symbols, and which of them are wanted.
+// definitions reads the indexes of all rlibs that cargo names, which can be read under
+// fat LTO too: who defines which unmangled symbols, and which of them OCaml may want.
+// These are those of path crates, and of a crate with a links key right below one
+// (OCaml stubs often call the C library itself).
 func (s *State) definitions(out *output) (defs map[string][]definition, wanted map[string]bool, err error) {
 	defs, wanted = map[string][]definition{}, map[string]bool{}
 	nodes := map[string]*Node{}

@@ -39,6 +39,7 @@ type Options struct {
 	Locked    bool   // refuse a registry or git crate that the committed lock does not have
 	Online    bool   // resolve with the network, and download what is missing
 	AllowNone bool   // no binding gives an empty archive
+	Each      bool   // an archive for each binding
 	Self      string // our own executable
 	Version   string // our own version
 	Getenv    bindings.Getenv
@@ -183,12 +184,18 @@ func (s *State) plan(ctx context.Context) error {
 	if err := s.Plan.Problem(); err != nil {
 		return err
 	}
-	s.tell()
-	manifest, err := s.Plan.Manifest()
-	if err != nil {
-		return err
+	if s.Each {
+		if err := s.Plan.ArchiveEach(s.Profile, s.Rustflags); err != nil {
+			return err
+		}
+		if s.Root.Context != "" {
+			if err := s.checkStanzas(); err != nil {
+				return err
+			}
+		}
 	}
-	return s.write(manifest)
+	s.tell()
+	return s.write()
 }
 
 // patchTrees reads the directories that the settings patch crates with.
@@ -252,20 +259,31 @@ func (s *State) tellProfiles(t *bindings.Tree, warn, hint func(string, ...any)) 
 }
 
 // write brings the files of W to the plan, but for the lock and the crates.
-func (s *State) write(manifest []byte) error {
+func (s *State) write() error {
 	if err := s.Plan.Stage(s.Dirs); err != nil {
 		return err
 	}
-	files := []struct {
-		name    string
-		content []byte
-	}{
-		{s.Dirs.Manifest(), manifest},
-		{s.Dirs.Lib(), s.Plan.Lib()},
+	files, err := s.Plan.Files()
+	if err != nil {
+		return err
 	}
+	wanted := map[string]bool{}
 	for _, f := range files {
-		if err := tree.WriteIfChanged(f.name, f.content, false); err != nil {
+		file := filepath.Join(s.Dirs.W, filepath.FromSlash(f.Path))
+		if err := tree.WriteIfChanged(file, f.Content, false); err != nil {
 			return err
+		}
+		wanted[filepath.Dir(file)] = true
+	}
+	old, err := filepath.Glob(filepath.Join(s.Dirs.Each(), "*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range old { // of bindings that are gone: cargo would take them for members
+		if !wanted[dir] {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -73,7 +73,7 @@ func (s *State) explain(b *strings.Builder, n Node) {
 	}
 	for _, d := range s.Graph.Packages {
 		for _, dep := range d.Deps {
-			if dep != n.ID || d.Manifest == s.Dirs.Manifest() {
+			if dep != n.ID || s.Dirs.Generated(d.Manifest) {
 				continue
 			}
 			w := d.Wants[n.Name]
@@ -142,7 +142,7 @@ func (s *State) pathsTo(id string) map[string][]string {
 			paths[pkg] = append(paths[pkg], strings.Join(trail, " -> "))
 		}
 		for _, user := range users[at] {
-			if byID[user].Manifest != s.Dirs.Manifest() && len(paths[pkg]) <= 10*mostPaths {
+			if !s.Dirs.Generated(byID[user].Manifest) && len(paths[pkg]) <= 10*mostPaths {
 				walk(user, trail)
 			}
 		}

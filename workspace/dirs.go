@@ -8,6 +8,7 @@ package workspace
 
 import (
 	"path/filepath"
+	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
@@ -28,8 +29,14 @@ func Of(root, context string) Dirs {
 // Manifest is the umbrella crate's Cargo.toml.
 func (d Dirs) Manifest() string { return filepath.Join(d.W, "Cargo.toml") }
 
-// Lib is the umbrella crate's source.
-func (d Dirs) Lib() string { return filepath.Join(d.W, "src", "lib.rs") }
+// Each holds the crates of [Plan.ArchiveEach].
+func (d Dirs) Each() string { return filepath.Join(d.W, "each") }
+
+// Generated tells whether a manifest is one of the crates that the tool makes: the
+// umbrella crate, or one below [Dirs.Each].
+func (d Dirs) Generated(manifest string) bool {
+	return manifest == d.Manifest() || strings.HasPrefix(manifest, d.Each()+string(filepath.Separator))
+}
 
 // Lock is the one Cargo.lock.
 func (d Dirs) Lock() string { return filepath.Join(d.W, "Cargo.lock") }

@@ -19,17 +19,19 @@ type Plan struct {
 	Packages []string  `json:"packages"` // that the workspace is for
 	Bindings []Binding `json:"bindings"`
 	Links    []Link    `json:"links"`
+	Archives []Archive `json:"archives"`
 	Merged   []Merge   `json:"merged,omitempty"`
 	Split    []Split   `json:"split,omitempty"`
 	Patches  []Patch   `json:"patches,omitempty"`
 	// Overruled are patches of trees in whose place the settings have their own.
 	Overruled []string `json:"overruled,omitempty"`
-	Settings Settings  `json:"settings"`
+	Settings  Settings `json:"settings"`
 	// Registries are other registries than the default one, by the name that
 	// manifests use.
 	Registries map[string]string `json:"registries,omitempty"`
 
 	trees    []*bindings.Tree
+	linksOf  map[string][]int // opam package -> indices of Links
 	moves    moves
 	problems []error
 }
@@ -92,6 +94,7 @@ func New(packages []string, trees, patched []*bindings.Tree, settings Settings) 
 	p.decideMoves()
 	p.decidePatches()
 	p.decideFrom()
+	p.linksOf = map[string][]int{}
 	keys := map[string]bool{}
 	linked := map[string]int{} // directory -> index in Links
 	for _, t := range trees {
@@ -100,7 +103,12 @@ func New(packages []string, trees, patched []*bindings.Tree, settings Settings) 
 			dir, version := p.placed(t, c)
 			chosen := settings.Bindings[t.Package]
 			byDefault := chosen.DefaultFeatures == nil || *chosen.DefaultFeatures
-			if i, ok := linked[dir]; ok { // an equal crate of another binding: it gets what either asks for
+			i, ok := linked[dir]
+			if !ok {
+				i = len(p.Links)
+			}
+			p.linksOf[t.Package] = append(p.linksOf[t.Package], i)
+			if ok { // an equal crate of another binding: it gets what either asks for
 				p.Links[i].Features = append(p.Links[i].Features, chosen.Features...)
 				p.Links[i].DefaultFeatures = p.Links[i].DefaultFeatures || byDefault
 				continue
@@ -112,6 +120,7 @@ func New(packages []string, trees, patched []*bindings.Tree, settings Settings) 
 			})
 		}
 	}
+	p.Archives = []Archive{p.umbrella()}
 	return p
 }
 

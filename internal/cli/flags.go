@@ -100,7 +100,7 @@ func (a *app) options(c *cli.Context) (synth.Options, string, error) {
 	return synth.Options{
 		Root: root, Prefix: c.String("prefix"), Packages: given(c, "package"), Depends: c.String("depends"),
 		Profile: profile, Target: c.String("target"), Jobs: c.String("jobs"), Rustflags: c.String("rustflags"),
-		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), Locked: c.Bool("locked"), Online: c.Bool("online"), AllowNone: c.Bool("allow-none"),
+		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), Locked: c.Bool("locked"), Online: c.Bool("online"), AllowNone: c.Bool("allow-none"), Each: c.Bool("each"),
 		Self: self, Version: Version(), Getenv: os.Getenv, Term: a.term,
 	}, cwd, nil
 }

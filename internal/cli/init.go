@@ -12,6 +12,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
+	"github.com/opam-cargo/opam-cargo/synth"
 )
 
 func (a *app) initCommand() *cli.Command {
@@ -19,9 +20,8 @@ func (a *app) initCommand() *cli.Command {
 		Name:  "init",
 		Usage: "write rust-bindings/dune and its .gitignore, and say what to add to the opam and dune files",
 		Flags: append([]cli.Flag{
-			stringFlag("root", "the project's `DIR`; default: the nearest one upward with an opam file"),
-			packageFlag(),
-		}, outputFlags()...),
+			&cli.BoolFlag{Name: "each", Usage: "an archive, and a dune library, for each binding that is in the cone now"},
+		}, rootFlags()...),
 		Before: a.before,
 		Action: a.init,
 	}
@@ -51,11 +51,23 @@ func (a *app) init(c *cli.Context) error {
 	if len(programs) == 1 {
 		program = programs[0]
 	}
+	stanzas := dune.Stanzas(program)
+	if c.Bool("each") {
+		o, _, err := a.options(c)
+		if err != nil {
+			return err
+		}
+		libs, err := synth.EachLibraries(a.ctx, o)
+		if err != nil {
+			return err
+		}
+		stanzas = dune.StanzasEach(program, libs)
+	}
 	files := []struct {
 		name    string
 		content []byte
 	}{
-		{"rust-bindings/dune", dune.Stanzas(program)},
+		{"rust-bindings/dune", stanzas},
 		{"rust-bindings/.gitignore", dune.Gitignore()},
 	}
 	for _, f := range files {
@@ -63,7 +75,7 @@ func (a *app) init(c *cli.Context) error {
 			return err
 		}
 	}
-	a.advise(program, bound)
+	a.advise(program, bound, c.Bool("each"))
 	return nil
 }
 
@@ -82,7 +94,7 @@ func (a *app) onlyOne(root *bindings.Root) error {
 			return nil
 		}
 		src, err := os.ReadFile(file)
-		if err == nil && strings.Contains(string(src), "(foreign_archives rust_bindings)") {
+		if err == nil && strings.Contains(string(src), "(foreign_archives rust_bindings") {
 			other = root.Shown(file)
 		}
 		return err
@@ -113,7 +125,10 @@ func (a *app) create(root *bindings.Root, name string, content []byte) error {
 	return nil
 }
 
-func (a *app) advise(program string, bound []string) {
+func (a *app) advise(program string, bound []string, each bool) {
+	if each {
+		a.term.Say("the executable lists, in its (libraries ...), rust_bindings_PACKAGE for each binding; when the cone changes, run init --each again")
+	}
 	if program != "" {
 		a.term.Say("now add, by hand:")
 		a.term.Say(`  to %s.opam:  depends: [ ... "opam-cargo" "conf-rust-2021" ]   available: os != "win32"`, program)

@@ -53,13 +53,12 @@ func (a *app) flagsCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			archive := filepath.Join(dir, synth.ArchiveFile)
 			if cwd, err := workingDir(); err == nil {
-				if rel, err := filepath.Rel(cwd, archive); err == nil && !strings.HasPrefix(rel, "..") {
-					archive = rel
+				if rel, err := filepath.Rel(cwd, dir); err == nil && !strings.HasPrefix(rel, "..") {
+					dir = rel
 				}
 			}
-			_, err = fmt.Fprintln(a.stdout, strings.Join(rec.Link.OcamlArguments(archive), " "))
+			_, err = fmt.Fprintln(a.stdout, strings.Join(rec.OcamlArguments(dir), " "))
 			return err
 		},
 	}

@@ -1,6 +1,9 @@
 package dune
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Stanzas is the constant rust-bindings/dune of a program or of a binding with
 // tests of its own, in dune's own formatting. pkg is the executable package that
@@ -32,24 +35,63 @@ func Stanzas(pkg string) []byte {
  (c_library_flags
   (:include c_libs.sexp)))
 `
-	if pkg != "" {
+	return []byte(text + installRecord(pkg))
+}
+
+// StanzasEach is the same for an archive of each binding: libs are the names of their
+// libraries, such as rust_bindings_foocaml. There is no shared library: the archives
+// would be separate ones, each with a state of its own.
+func StanzasEach(pkg string, libs []string) []byte {
+	text := `; Written by opam-cargo init --each; constant for one set of bindings. A static
+; library of the Rust code of each binding, all from one cargo run and one lock.
+
+(rule
+ (targets`
+	for _, lib := range libs {
+		suffix := strings.TrimPrefix(lib, "rust_bindings")
+		text += fmt.Sprintf(" lib%s.a link_flags%s.sexp\n  c_libs%s.sexp", lib, suffix, suffix)
+	}
+	text += ` rust-bindings.json)
+ (deps (universe))
+ (action
+  (run opam-cargo build --each)))
+`
+	for _, lib := range libs {
+		suffix := strings.TrimPrefix(lib, "rust_bindings")
 		text += fmt.Sprintf(`
+(library
+ (name %s)
+ (no_dynlink)
+ (foreign_archives %s)
+ (library_flags
+  (:include link_flags%s.sexp))
+ (c_library_flags
+  (:include c_libs%s.sexp)))
+`, lib, lib, suffix, suffix)
+	}
+	return []byte(text + installRecord(pkg))
+}
+
+// installRecord is the stanza with which a program's package installs the record.
+func installRecord(pkg string) string {
+	if pkg == "" {
+		return ""
+	}
+	return fmt.Sprintf(`
 (install
  (section share)
  (package %s)
  (files rust-bindings.json))
 `, pkg)
-	}
-	return []byte(text)
 }
 
 // Gitignore is rust-bindings/.gitignore: what build and fetch may leave there.
 func Gitignore() []byte {
 	return []byte(`# Written by opam-cargo init.
 /crates/
-/librust_bindings.a
-/link_flags.sexp
-/c_libs.sexp
+/librust_bindings*.a
+/link_flags*.sexp
+/c_libs*.sexp
 /rust-bindings.json
 /dllrust_bindings.*
 `)

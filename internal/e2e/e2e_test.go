@@ -17,7 +17,8 @@ import (
 func TestMain(m *testing.M) { os.Exit(testscript.RunMain(m, nil)) }
 
 // TestScript runs testdata/*.txtar. Their commands: opam-add DIR NAME.VERSION
-// puts the package of a directory into the repository; opam is the real one.
+// puts the package of a directory into the repository, example NAME... version 1.0
+// of packages in examples/; opam is the real one.
 func TestScript(t *testing.T) {
 	tool := build(t)
 	crates, err := filepath.Abs("../../_test/cargo")
@@ -31,6 +32,7 @@ func TestScript(t *testing.T) {
 	cmds := registrytest.Commands(t)
 	cmds["opam"] = opam
 	cmds["opam-add"] = opamAdd
+	cmds["example"] = example
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",
 		Setup: func(env *testscript.Env) error { return setUp(env, tool) },
@@ -68,6 +70,23 @@ func opamAdd(ts *testscript.TestScript, neg bool, args []string) {
 		extra = ts.ReadFile(args[2])
 	}
 	ts.Check(addPackage(ts.Getenv("REPO"), ts.MkAbs(args[0]), args[1], extra))
+	update(ts)
+}
+
+func example(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: example NAME...")
+	}
+	for _, name := range args {
+		dir, err := filepath.Abs(filepath.Join("../../examples", name))
+		ts.Check(err)
+		ts.Check(addPackage(ts.Getenv("REPO"), dir, name+".1.0", ""))
+	}
+	update(ts)
+}
+
+// update makes opam read the repository again.
+func update(ts *testscript.TestScript) {
 	out, err := exec.Command("env", "OPAMROOT="+ts.Getenv("OPAMROOT"), "OPAMROOTISOK=1", "HOME="+ts.Getenv("HOME"), "opam", "update").CombinedOutput()
 	if err != nil {
 		ts.Check(fmt.Errorf("opam update: %w\n%s", err, out))

@@ -132,7 +132,11 @@ func addPackage(repo, dir, nv, extra string) error {
 	if err != nil {
 		return err
 	}
-	text := "synopsis: \"Of a test\"\nmaintainer: \"lab\"\n" + string(src) +
+	head := "synopsis: \"Of a test\"\nmaintainer: \"lab\"\n"
+	if bytes.Contains(src, []byte("synopsis:")) {
+		head = "" // an example has its own
+	}
+	text := head + string(src) +
 		fmt.Sprintf("\nurl { src: \"file://%s\" checksum: \"sha256=%s\" }\n%s", archive, sum, extra)
 	return addOpam(repo, nv, text)
 }
@@ -144,7 +148,7 @@ func pack(dir, archive string) (string, error) {
 		return "", err
 	}
 	tar := exec.Command("tar", "-C", filepath.Dir(dir), "--sort=name", "--mtime=@0", "--owner=0", "--group=0",
-		"--exclude=_build", "--exclude=_opam", "--exclude=.git", "-I", "gzip -n", "-cf", archive, filepath.Base(dir))
+		"--exclude=_build", "--exclude=_opam", "--exclude=.git", "--exclude=rust/target", "-I", "gzip -n", "-cf", archive, filepath.Base(dir))
 	if out, err := tar.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("tar: %w: %s", err, out)
 	}

@@ -1,6 +1,7 @@
 // Package rustc is the hidden command that cargo runs in place of rustc
 // (RUSTC_WRAPPER). It adds --remap-path-prefix, so that no path of the machine
-// gets into the archive. RUSTFLAGS would do the same, but cargo fingerprints it,
+// gets into the archive, and lets rustc tell which libraries an archive needs
+// (FACTS F11). RUSTFLAGS would do the same, but cargo fingerprints it,
 // and a build in another directory would compile everything again (FACTS F9, F10).
 package rustc
 
@@ -23,9 +24,10 @@ const Variable = "OPAM_CARGO_RUSTC_REMAP"
 
 // Remap is what the wrapper adds to a compilation.
 type Remap struct {
-	Names   [][2]string `json:"names"`             // path prefix, name in its place
-	Capped  string      `json:"capped"`            // crates below it get --cap-lints=warn
-	Wrapper string      `json:"wrapper,omitempty"` // a program such as sccache to run rustc through
+	Names    [][2]string `json:"names"`             // path prefix, name in its place
+	Capped   string      `json:"capped"`            // crates below it get --cap-lints=warn
+	Archives []string    `json:"archives"`          // directories of crates that become archives: rustc tells what these need
+	Wrapper  string      `json:"wrapper,omitempty"` // a program such as sccache to run rustc through
 }
 
 // String encodes r for [Variable].
@@ -85,6 +87,11 @@ func (r Remap) arguments(args []string, cwd string) []string {
 	}
 	if !capped && strings.HasPrefix(source, r.Capped+string(filepath.Separator)) {
 		out = append(out, "--cap-lints=warn")
+	}
+	for _, dir := range r.Archives {
+		if filepath.Dir(source) == filepath.Join(dir, "src") {
+			out = append(out, "--print=native-static-libs")
+		}
 	}
 	for _, n := range r.Names {
 		out = append(out, "--remap-path-prefix="+n[0]+"="+n[1])
