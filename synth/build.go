@@ -68,7 +68,7 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 	if b.Archives, err = s.archives(out); err != nil {
 		return nil, err
 	}
-	return b, nil
+	return b, b.tellUndefined(ctx)
 }
 
 // archives finds the static libraries in cargo's output, and checks their symbols.

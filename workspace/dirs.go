@@ -76,6 +76,9 @@ func (d Dirs) Target() string { return filepath.Join(d.W, "target"+d.suffix()) }
 // Out holds what the last build handed over, for each dune context.
 func (d Dirs) Out() string { return filepath.Join(d.W, "out"+d.suffix()) }
 
+// Dll holds the shared libraries with which bytecode is run, for each dune context.
+func (d Dirs) Dll() string { return filepath.Join(d.W, "dll"+d.suffix()) }
+
 func (d Dirs) suffix() string {
 	if d.Context == "" || d.Context == "default" {
 		return ""

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Symbol is a symbol that an object defines for others.
@@ -18,6 +19,8 @@ type Symbol struct {
 	// Hidden means that it is not seen outside the program or shared library
 	// that the object is linked into. Static linking sees it.
 	Hidden bool
+
+	undefined bool // wanted, not defined; see [Archive.Wanted]
 }
 
 // Symbols returns the defined global symbols of an ELF or Mach-O member, in the
@@ -28,6 +31,23 @@ type Symbol struct {
 // input (their names are copies, which a small file can make large), so that
 // only their constants are used.
 func (a *Archive) Symbols(member int) ([]Symbol, error) {
+	all, err := a.all(member)
+	return slices.DeleteFunc(all, func(s Symbol) bool { return s.undefined }), err
+}
+
+// Wanted returns the names of the symbols that a member wants of others.
+func (a *Archive) Wanted(member int) ([]string, error) {
+	all, err := a.all(member)
+	var names []string
+	for _, s := range all {
+		if s.undefined {
+			names = append(names, s.Name)
+		}
+	}
+	return names, err
+}
+
+func (a *Archive) all(member int) ([]Symbol, error) {
 	if member < 0 || member >= len(a.members) {
 		return nil, fmt.Errorf("internal error: member %d of %d", member, len(a.members))
 	}
@@ -188,7 +208,7 @@ func (o *object) elfSymbols(table, names []byte) ([]Symbol, error) {
 	for ; len(table) >= each; table = table[each:] {
 		in := elf.SectionIndex(o.order.Uint16(table[index:]))
 		bind := elf.ST_BIND(table[info])
-		if in == elf.SHN_UNDEF || bind == elf.STB_LOCAL {
+		if bind == elf.STB_LOCAL {
 			continue
 		}
 		name, err := o.name(names, o.order.Uint32(table))
@@ -199,6 +219,8 @@ func (o *object) elfSymbols(table, names []byte) ([]Symbol, error) {
 		list = append(list, Symbol{
 			Name:   name,
 			Weak:   bind != elf.STB_GLOBAL || in == elf.SHN_COMMON,
+
+			undefined: in == elf.SHN_UNDEF,
 			Hidden: see == elf.STV_HIDDEN || see == elf.STV_INTERNAL,
 		})
 	}
@@ -258,7 +280,7 @@ func (o *object) machoSymbols(command []byte) ([]Symbol, error) {
 			value = o.order.Uint64(table[8:])
 		}
 		undefined := kind&nType == 0
-		if kind&nStab != 0 || kind&nExtern == 0 || (undefined && value == 0) {
+		if kind&nStab != 0 || kind&nExtern == 0 {
 			continue
 		}
 		name, err := o.name(names, o.order.Uint32(table))
@@ -269,6 +291,8 @@ func (o *object) machoSymbols(command []byte) ([]Symbol, error) {
 			Name:   name,
 			Weak:   desc&nWeakDef != 0 || undefined, // undefined with a size is common
 			Hidden: kind&nPrivate != 0,
+
+			undefined: undefined && value == 0,
 		})
 	}
 	return list, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/synth"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -23,18 +24,24 @@ func (a *app) dllCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "dll",
 		Usage:  "link the archive of the last build into a shared library, for bytecode and toplevels",
-		Flags:  linkFlags(),
+		Flags:  append([]cli.Flag{stringFlag("prefix", "the opam switch's prefix `DIR`")}, linkFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			rec, dir, err := a.lastBuild(c)
+			rec, root, dir, err := a.lastBuild(c)
 			if err != nil {
 				return err
 			}
-			dll, err := synth.MakeDll(a.ctx, dir, rec, os.Getenv)
+			prefix, err := bindings.FindPrefix(a.ctx, root.Dir, c.String("prefix"), os.Getenv)
+			if err != nil {
+				a.term.Detail("no switch: %v", err) // the bindings' stubs are not in one, then
+			}
+			dlls, err := synth.MakeDll(a.ctx, root, prefix, dir, rec, os.Getenv)
 			if err != nil {
 				return err
 			}
-			a.term.Detail("linked %s", dll)
+			if root.Context == "" {
+				a.term.Say("to run bytecode and toplevels: export CAML_LD_LIBRARY_PATH=%s:$CAML_LD_LIBRARY_PATH", dlls)
+			}
 			return nil
 		},
 	}
@@ -49,7 +56,7 @@ func (a *app) flagsCommand() *cli.Command {
 		Flags:  linkFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			rec, dir, err := a.lastBuild(c)
+			rec, _, dir, err := a.lastBuild(c)
 			if err != nil {
 				return err
 			}
@@ -66,15 +73,15 @@ func (a *app) flagsCommand() *cli.Command {
 
 // lastBuild finds what the last build handed over, and where. In a sandboxed dune
 // action the record is not beside the archive, but it is in W as well.
-func (a *app) lastBuild(c *cli.Context) (*synth.Record, string, error) {
+func (a *app) lastBuild(c *cli.Context) (*synth.Record, *bindings.Root, string, error) {
 	if _, err := positional(c, 0); err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	root, cwd, err := a.root(c)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	dir := outDir(c, synth.Options{Root: root}, cwd)
 	rec, err := synth.ReadRecord(dir, workspace.Of(root.Dir, root.Context).Out())
-	return rec, dir, err
+	return rec, root, dir, err
 }

@@ -21,6 +21,7 @@ type crate struct {
 	name, version string
 	variant       int // of its content
 	deps          []*crate
+	extra         bool // the binding turns on its feature
 }
 
 // identity is what makes two copies one crate: all that cargo and rustc see of it.
@@ -41,6 +42,7 @@ type binding struct {
 	rename   bool // dependency keys unlike the crates' names
 	crates   []*crate
 	symbol   string
+	links    string // of the exported crate
 	vendored string // directory of the path crates
 }
 
@@ -57,11 +59,14 @@ func generate(r *rand.Rand) []*binding {
 		if i > 0 && r.Intn(12) == 0 {
 			b.symbol = set[0].symbol
 		}
+		if r.Intn(8) == 0 {
+			b.links = pick("native", "other")
+		}
 		for k := 0; k < 3; k++ {
 			if r.Intn(3) == 0 {
 				continue
 			}
-			c := &crate{name: fmt.Sprintf("common%d", k), version: pick("1.0.0", "1.0.0", "1.1.0", "2.0.0"), variant: r.Intn(5) / 4}
+			c := &crate{name: fmt.Sprintf("common%d", k), version: pick("1.0.0", "1.0.0", "1.1.0", "2.0.0"), variant: r.Intn(5) / 4, extra: r.Intn(4) == 0}
 			if k > 0 && len(b.crates) > 0 && r.Intn(2) == 0 {
 				c.deps = append(c.deps, b.crates[r.Intn(len(b.crates))])
 			}
@@ -85,11 +90,24 @@ func clash(set []*binding) string {
 	return ""
 }
 
+// linksClash is a links key that two exported crates claim, unless they are one crate.
+func linksClash(set []*binding) string {
+	owner := map[string]string{}
+	for _, b := range set {
+		id := b.identity()
+		if old, ok := owner[b.links]; ok && old != id && b.links != "" {
+			return b.links
+		}
+		owner[b.links] = id
+	}
+	return ""
+}
+
 // identity of the exported crate: two that are equal in all are one.
 func (b *binding) identity() string {
-	id := fmt.Sprint(b.ffi, " ", b.lib, b.types, b.rename, b.symbol)
+	id := fmt.Sprint(b.ffi, " ", b.lib, b.types, b.rename, b.symbol, b.links)
 	for _, c := range b.crates {
-		id += " (" + c.identity() + ")"
+		id += fmt.Sprintf(" (%s %t)", c.identity(), c.extra)
 	}
 	return id
 }
@@ -97,10 +115,19 @@ func (b *binding) identity() string {
 // expected runs the program on the model: every binding calls next() of its crates.
 func expected(set []*binding) string {
 	counters := map[string]int64{}
+	extra := map[string]bool{} // features are united over all that use a crate
+	for _, b := range set {
+		for _, c := range b.crates {
+			extra[c.identity()] = extra[c.identity()] || c.extra
+		}
+	}
 	var next func(c *crate) int64
 	next = func(c *crate) int64 {
 		counters[c.identity()]++
 		sum := counters[c.identity()]*10 + int64(c.variant)
+		if extra[c.identity()] {
+			sum += 5
+		}
 		for _, d := range c.deps {
 			sum += 1000 * next(d)
 		}
@@ -129,10 +156,15 @@ func (b *binding) write(prefix string) error {
 	if b.lib != "" {
 		lib += fmt.Sprintf("name = %q\n", b.lib)
 	}
-	head := fmt.Sprintf("[package]\nname = %q\nversion = \"0.1.0\"\nedition = \"2021\"\n", b.ffi)
 	files := map[string]string{}
+	more := ""
+	if b.links != "" {
+		more = fmt.Sprintf("links = %q\n", b.links)
+		files[filepath.Join(ffiDir, "build.rs")] = "fn main() {}\n"
+	}
+	head := fmt.Sprintf("[package]\nname = %q\nversion = \"0.1.0\"\nedition = \"2021\"\n%s", b.ffi, more)
 	if b.nested {
-		head = fmt.Sprintf("[package]\nname = %q\nversion.workspace = true\nedition.workspace = true\n", b.ffi)
+		head = fmt.Sprintf("[package]\nname = %q\nversion.workspace = true\nedition.workspace = true\n%s", b.ffi, more)
 		files["Cargo.toml"] = "[workspace]\nmembers = [\"ffi\"]\nresolver = \"2\"\n[workspace.package]\nversion = \"0.1.0\"\nedition = \"2021\"\n"
 	}
 	manifest, code := head+lib+"[dependencies]\n", ""
@@ -141,7 +173,11 @@ func (b *binding) write(prefix string) error {
 		if b.rename {
 			key = fmt.Sprintf("dep%d", i)
 		}
-		manifest += fmt.Sprintf("%s = { package = %q, path = %q }\n", key, c.name, up+b.vendored+"/"+c.name)
+		features := ""
+		if c.extra {
+			features = ", features = [\"extra\"]"
+		}
+		manifest += fmt.Sprintf("%s = { package = %q, path = %q%s }\n", key, c.name, up+b.vendored+"/"+c.name, features)
 		code += " + " + strings.ReplaceAll(key, "-", "_") + "::next()"
 		files[filepath.Join(b.vendored, c.name, "Cargo.toml")] = c.manifest()
 		files[filepath.Join(b.vendored, c.name, "src", "lib.rs")] = c.code()
@@ -157,7 +193,7 @@ func (b *binding) write(prefix string) error {
 }
 
 func (c *crate) manifest() string {
-	text := fmt.Sprintf("[package]\nname = %q\nversion = %q\nedition = \"2021\"\n[dependencies]\n", c.name, c.version)
+	text := fmt.Sprintf("[package]\nname = %q\nversion = %q\nedition = \"2021\"\n[features]\nextra = []\n[dependencies]\n", c.name, c.version)
 	for _, d := range c.deps {
 		text += fmt.Sprintf("%s = { path = \"../%s\" }\n", d.name, d.name)
 	}
@@ -170,7 +206,7 @@ func (c *crate) code() string {
 		below += " + 1000 * " + d.name + "::next()"
 	}
 	return fmt.Sprintf("use std::sync::atomic::{AtomicI64, Ordering};\nstatic N: AtomicI64 = AtomicI64::new(0);\n"+
-		"pub fn next() -> i64 { (N.fetch_add(1, Ordering::SeqCst) + 1) * 10 + %d%s }\n", c.variant, below)
+		"pub fn next() -> i64 { (N.fetch_add(1, Ordering::SeqCst) + 1) * 10 + %d + if cfg!(feature = \"extra\") { 5 } else { 0 }%s }\n", c.variant, below)
 }
 
 func writeFile(name, text string) error {
@@ -222,8 +258,14 @@ func soak(t *testing.T, tool string, set []*binding) bool {
 		return string(out), err
 	}
 	out, err := run(tool, "build", "--prefix", prefix)
+	var exit *exec.ExitError
+	if key := linksClash(set); key != "" {
+		if !errors.As(err, &exit) || exit.ExitCode() != 4 || !strings.Contains(out, "claim the native library ") || !strings.Contains(out, "(of pkg") && !strings.Contains(out, "one of pkg") {
+			t.Errorf("%s is claimed twice, and the tool said, with %v:\n%s", key, err, out)
+		}
+		return true
+	}
 	if symbol := clash(set); symbol != "" {
-		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(out, "the symbol "+symbol+" is defined twice: by crate ") || !strings.Contains(out, "(of "+set[0].pkg) {
 			t.Errorf("%s is defined twice, and the tool said, with %v:\n%s", symbol, err, out)
 		}

@@ -1,0 +1,128 @@
+package synth
+
+import (
+	"context"
+	"debug/elf"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/archive"
+	"github.com/opam-cargo/opam-cargo/internal/order"
+)
+
+// tellUndefined warns of C symbols that the OCaml code of an installed binding wants
+// and that neither its own archives nor the Rust code define: the linker would name
+// the symbol, but not the reason. What C stubs want is not looked at; it may come from
+// any library.
+func (b *Built) tellUndefined(ctx context.Context) error {
+	defined := map[string]bool{}
+	for _, a := range b.Archives {
+		if err := addDefined(defined, a.Path); err != nil {
+			return err
+		}
+	}
+	missing := map[string][]string{} // opam package -> symbols
+	for _, p := range b.Plan.Bindings {
+		if p.Origin != bindings.Installed || b.Prefix == "" {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(b.Prefix, "lib", p.Package, "*.a"))
+		if err != nil {
+			return err
+		}
+		own, wanted := map[string]bool{}, map[string]bool{}
+		for _, file := range files {
+			if addDefined(own, file) != nil {
+				continue // not an archive of this machine
+			}
+			if strings.HasPrefix(filepath.Base(file), "lib") {
+				continue // C stubs
+			}
+			addWanted(wanted, file)
+		}
+		for symbol := range wanted {
+			if !own[symbol] && !defined[symbol] && !ofOCaml(symbol) {
+				missing[p.Package] = append(missing[p.Package], symbol)
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	system := systemSymbols(ctx)
+	for _, pkg := range order.Keys(missing) {
+		var names []string
+		for _, symbol := range missing[pkg] {
+			if !system[symbol] {
+				names = append(names, symbol)
+			}
+		}
+		if len(names) > 0 {
+			sort.Strings(names)
+			b.Term.Warn("%s: its OCaml code wants %s, which neither its C stubs nor the Rust code of this build define", pkg, strings.Join(names, ", "))
+			b.Term.Hint("a feature of its crate may be off (see [bindings.%s] in rust-bindings/settings.toml), or its OCaml and Rust parts are of different releases: opam reinstall %s", pkg, pkg)
+		}
+	}
+	return nil
+}
+
+// ofOCaml tells the symbols that OCaml's own compiler and runtime define.
+func ofOCaml(symbol string) bool {
+	return strings.HasPrefix(symbol, "caml") || strings.HasPrefix(symbol, "_") || strings.HasPrefix(symbol, "unix_")
+}
+
+func addDefined(set map[string]bool, file string) error {
+	a, err := archive.Open(file)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	for symbol := range a.Index() {
+		set[symbol] = true
+	}
+	return nil
+}
+
+func addWanted(set map[string]bool, file string) {
+	a, err := archive.Open(file)
+	if err != nil {
+		return
+	}
+	defer a.Close()
+	for m := range a.Members() {
+		names, err := a.Wanted(m)
+		if err != nil {
+			return // an object of a form that is not known here: the linker decides
+		}
+		for _, name := range names {
+			set[name] = true
+		}
+	}
+}
+
+// systemSymbols are those of the C library and the mathematical one, which every
+// program is linked with.
+func systemSymbols(ctx context.Context) map[string]bool {
+	set := map[string]bool{}
+	for _, lib := range []string{"libc.so.6", "libm.so.6"} {
+		out, err := exec.CommandContext(ctx, "cc", "-print-file-name="+lib).Output()
+		if err != nil {
+			continue
+		}
+		f, err := elf.Open(strings.TrimSpace(string(out)))
+		if err != nil {
+			continue
+		}
+		symbols, err := f.DynamicSymbols()
+		f.Close()
+		if err == nil {
+			for _, s := range symbols {
+				set[s.Name] = true
+			}
+		}
+	}
+	return set
+}
