@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -40,13 +41,15 @@ func TestScript(t *testing.T) {
 			env.Setenv("DUNE3", dune3(t))
 			env.Setenv("PREFIX", filepath.Join(env.WorkDir, "prefix"))
 			env.Setenv("OCAMLPATH", filepath.Join(env.WorkDir, "prefix", "lib"))
+			keepTranscript(env)
 			return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o755)
 		},
 		Cmds: cmds,
 	})
 }
 
-// status runs a command and wants this exit code: status 3 opam-cargo build.
+// status runs a command and wants this exit code: status 3 opam-cargo build. What
+// opam-cargo says goes into the script's transcript; see keepTranscript.
 func status(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status CODE COMMAND ...")
@@ -61,6 +64,10 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != args[0] {
 		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+	if strings.Contains(strings.Join(args, " "), "opam-cargo ") {
+		t := ts.Value(transcriptKey{}).(*transcript)
+		t.add(args[1:], got, ts.ReadFile("stderr"), ts.Getenv("WORK"))
 	}
 }
 

@@ -37,8 +37,13 @@ func (t *Tree) ChooseExports() error {
 		}
 		if slices.Contains(names, c.Name) {
 			if !linkable {
-				problems = append(problems, problem.New(problem.Input, "crate %s has no library to link", c.Name).In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0).
-					Hint("give it a src/lib.rs, or export another crate: %s", orNone(libs)))
+				e := problem.New(problem.Input, "crate %s has no library to link", c.Name).In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0)
+				if len(libs) > 0 {
+					e.Hint("give it a src/lib.rs, or export another crate: %s", orNone(libs))
+				} else {
+					e.Hint("give it a src/lib.rs that is no procedural macro")
+				}
+				problems = append(problems, e)
 				continue
 			}
 			t.Exports = append(t.Exports, c.Name)

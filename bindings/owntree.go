@@ -49,7 +49,7 @@ func (r *Root) hasManifest(dir string) bool {
 // installedTree reads the install: field of p.
 func (r *Root) installedTree(p Package) (OwnTree, bool) {
 	commands, err := p.File.Commands("install")
-	if err != nil {
+	if err != nil { // refused where the file was read
 		return OwnTree{}, false
 	}
 	for _, c := range commands {

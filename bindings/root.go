@@ -162,6 +162,9 @@ func (r *Root) readPackages() error {
 			continue
 		}
 		file, err := opamfile.Parse(rel, src)
+		if err == nil {
+			_, err = file.Commands("install") // which trees are whose
+		}
 		if err != nil {
 			problems = append(problems, err)
 			continue

@@ -122,7 +122,7 @@ func (t *Tree) list() error {
 			m, err := manifest.Read(filepath.Join(t.Dir, filepath.FromSlash(e.Path)))
 			if err != nil {
 				if dir == "." {
-					return t.problem(err)
+					return t.problem(err).Hint("correct the file, or install a release of %s that has", t.Package)
 				}
 				continue // a fixture or a template: cargo complains if it needs it (FACTS T3)
 			}
@@ -160,7 +160,7 @@ func inside(base, dir string) bool {
 }
 
 // problem gives err the package and the tree, where it names none.
-func (t *Tree) problem(err error) error {
+func (t *Tree) problem(err error) *problem.Error {
 	var e *problem.Error
 	if !errors.As(err, &e) {
 		e = problem.New(problem.Input, "%w", err)

@@ -116,7 +116,7 @@ func dynamicSymbols(file string) (defined, wanted map[string]bool, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // nothing was written
 	list, err := f.DynamicSymbols()
 	if err != nil && !errors.Is(err, elf.ErrNoSymbols) {
 		return nil, nil, err

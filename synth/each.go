@@ -45,6 +45,6 @@ func (s *State) checkStanzas() error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return problem.New(problem.Input, "it has no archive for %s, which is in the cone now", strings.Join(missing, ", ")).At(file, 0).
+	return problem.New(problem.Input, "no archive is made for %s, which is in the cone now", strings.Join(missing, ", ")).At(file, 0).
 		Hint("write it anew: rm %s && opam-cargo init --each", file)
 }

@@ -117,7 +117,7 @@ func systemSymbols(ctx context.Context) map[string]bool {
 			continue
 		}
 		symbols, err := f.DynamicSymbols()
-		f.Close()
+		_ = f.Close() // nothing was written
 		if err == nil {
 			for _, s := range symbols {
 				set[s.Name] = true

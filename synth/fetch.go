@@ -67,7 +67,7 @@ func CrateSets(r *bindings.Root, pkg string) ([]CrateSet, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, problem.New(problem.Input, "there is no lock that says which crates: neither %s", strings.Join(names, " nor ")).At(r.Dir, 0).
+		return nil, problem.New(problem.Input, "there is no lock that says which crates: no %s", strings.Join(names, " and no ")).At(r.Dir, 0).
 			Hint("make the program's: opam-cargo lock").
 			Hint("or a binding's: cargo generate-lockfile --manifest-path rust/Cargo.toml")
 	}

@@ -18,6 +18,7 @@ func missingCrates(l *locks, absent map[string]string) []error {
 	wanted := map[string][]string{} // crate -> for whom, by which path
 	var packages []string
 	var first *bindings.Tree
+	onlyTooNew := true
 	for i, t := range l.trees {
 		lock := l.own[i]
 		if lock == nil {
@@ -30,6 +31,7 @@ func missingCrates(l *locks, absent map[string]string) []error {
 		for name, trail := range neededPaths(t, lock) {
 			if note, ok := absent[name]; ok {
 				misses = true
+				onlyTooNew = onlyTooNew && note == cannotLoad
 				name += note
 				wanted[name] = append(wanted[name], fmt.Sprintf("for %s (%s)", t.Package, trail))
 			}
@@ -55,6 +57,9 @@ func missingCrates(l *locks, absent map[string]string) []error {
 	}
 	e := problem.New(problem.Resolve, "%s of %s %s not here, and there is no network in this build", count(len(lines), "crate"), strings.Join(packages, ", "), verb).
 		Quote(strings.Join(lines, "\n"))
+	if onlyTooNew {
+		return []error{e.Hint("install a newer Rust: rustup update stable, or the distribution's newer package")}
+	}
 	if first.Origin == bindings.Installed {
 		e.Hint("%s should bring its crates: tell its author (opam-cargo extra-sources --write %s.opam)", first.Package, first.Package)
 	} else {

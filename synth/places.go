@@ -116,6 +116,8 @@ func (su *supply) layOut(ctx context.Context, d workspace.Dirs, registries map[s
 	return errors.Join(problems...)
 }
 
+const cannotLoad = " (it is here, but this cargo cannot load it: a newer Rust can)"
+
 // unloadable finds the crate of a directory source whose manifest cargo cannot read:
 // one such entry, used or not, makes the whole source fail (FACTS F5).
 var unloadable = regexp.MustCompile("failed to (?:parse|load|read) (?:the )?manifest (?:at|for) `[^`]*/(?:crates|sources/[0-9a-f]+)/([^/`]+)/Cargo.toml`")
@@ -140,7 +142,7 @@ func (s *State) resolveFrom(ctx context.Context, su *supply, seeds []*lockfile.L
 			return nil, err
 		}
 		s.Term.Warn("cargo %s cannot load the crate %s; it is left out", s.Cargo.Version, m[1])
-		su.absent[m[1]] = " (it is here, but this cargo cannot load it: a newer Rust can)"
+		su.absent[m[1]] = cannotLoad
 		su.offers = kept
 	}
 }

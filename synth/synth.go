@@ -77,7 +77,8 @@ func Synth(ctx context.Context, o Options) (*State, error) {
 	return s, nil
 }
 
-func (s *State) generate(ctx context.Context) error {
+func (s *State) generate(ctx context.Context) (err error) {
+	defer func() { s.attribute(err) }()
 	if err := s.plan(ctx); err != nil {
 		return err
 	}
@@ -89,6 +90,20 @@ func (s *State) generate(ctx context.Context) error {
 		return err
 	}
 	return tree.WriteIfChanged(s.Dirs.Plan(), text, false)
+}
+
+// attribute names the opam package of each problem with a file in a binding's tree.
+func (s *State) attribute(err error) {
+	if s.Plan == nil {
+		return
+	}
+	for _, e := range problem.List(err) {
+		for _, t := range s.Plan.Trees() {
+			if e.Package == "" && strings.HasPrefix(e.File, t.Dir+string(filepath.Separator)) {
+				e.Package, e.File = t.Package, filepath.Join(t.Shown, strings.TrimPrefix(e.File, t.Dir))
+			}
+		}
+	}
 }
 
 // open takes the workspace's lock and finds cargo and the switch.

@@ -217,11 +217,11 @@ func (o *object) elfSymbols(table, names []byte) ([]Symbol, error) {
 		}
 		see := elf.ST_VISIBILITY(table[info+1])
 		list = append(list, Symbol{
-			Name:   name,
-			Weak:   bind != elf.STB_GLOBAL || in == elf.SHN_COMMON,
+			Name: name,
+			Weak: bind != elf.STB_GLOBAL || in == elf.SHN_COMMON,
 
 			undefined: in == elf.SHN_UNDEF,
-			Hidden: see == elf.STV_HIDDEN || see == elf.STV_INTERNAL,
+			Hidden:    see == elf.STV_HIDDEN || see == elf.STV_INTERNAL,
 		})
 	}
 	return list, nil

@@ -1,7 +1,5 @@
 package opamfile
 
-import "github.com/opam-cargo/opam-cargo/internal/problem"
-
 // Commands gives the commands of a field such as `install`, each as its
 // arguments. Filters are ignored, %{...}% stays as it is, and a bare variable
 // comes out in that form: make as %{make}%. An absent field has no commands, and
@@ -51,7 +49,7 @@ func (f *File) command(field string, v Value) ([]string, error) {
 		case Ident:
 			command = append(command, "%{"+arg.Text+"}%")
 		default:
-			return nil, problem.New(problem.Input, "an argument in `%s` is a string or a variable, not `%s`", field, arg).At(f.Name, arg.Line)
+			return nil, bad(f.Name, arg.Line, "an argument in `%s` is a string or a variable, not `%s`", field, arg)
 		}
 	}
 	return command, nil

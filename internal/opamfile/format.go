@@ -20,12 +20,17 @@ func checkFormat(f *File) error {
 		switch {
 		case !ok:
 		case strict:
-			return problem.New(problem.Input, "opam-version is given twice").At(f.Name, item.Line)
+			return bad(f.Name, item.Line, "opam-version is given twice")
 		case !format.less(2, 1):
-			return problem.New(problem.Input, "opam-version must be the first field").At(f.Name, item.Line)
+			return bad(f.Name, item.Line, "opam-version must be the first field")
 		}
 	}
 	return nil
+}
+
+// bad is a problem of an opam file.
+func bad(name string, line int, format string, args ...any) *problem.Error {
+	return problem.New(problem.Input, format, args...).At(name, line).Hint("opam's own word on it: opam lint %s", name)
 }
 
 // format is the version of the file format, without the patch level.

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-
-	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
 // maxErrors is how many errors of one file are told.
@@ -54,7 +52,7 @@ func lex(name, src string) ([]token, error) {
 }
 
 func (l *lexer) fail(line int, format string, args ...any) {
-	l.errs = append(l.errs, problem.New(problem.Input, format, args...).At(l.name, line))
+	l.errs = append(l.errs, bad(l.name, line, format, args...))
 }
 
 // add takes the next n bytes as a token.

@@ -2,8 +2,6 @@ package opamfile
 
 import (
 	"errors"
-
-	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
 // Limits that no honest file comes near, so that none exhausts the stack: how
@@ -75,7 +73,7 @@ func (t token) punct(text string) bool { return t.kind == tokPunct && t.text == 
 func (p *parser) end() int { return p.tokens[p.pos-1].end }
 
 func (p *parser) fail(line int, format string, args ...any) error {
-	return problem.New(problem.Input, format, args...).At(p.name, line)
+	return bad(p.name, line, format, args...)
 }
 
 // unexpected says what was expected in place of the next token.
