@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/opam-cargo/opam-cargo/internal/registrytest"
 	"github.com/opam-cargo/opam-cargo/internal/rustc"
@@ -27,9 +28,14 @@ func TestMain(m *testing.M) {
 // each, with the real cargo and a switch made of files.
 func TestScript(t *testing.T) {
 	home, cargoBin := rustHome(t)
+	sources, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmds := registrytest.Commands(t)
 	cmds["status"] = status
 	cmds["bind"] = bind
+	cmds["valid"] = valid(sources)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -68,6 +74,21 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	if strings.Contains(strings.Join(args, " "), "opam-cargo ") {
 		t := ts.Value(transcriptKey{}).(*transcript)
 		t.add(args[1:], got, ts.ReadFile("stderr"), ts.Getenv("WORK"))
+	}
+}
+
+// valid compares JSON, of a file or of the last command's stdout, with a schema that
+// the documentation has: valid plan stdout.
+func valid(sources string) func(ts *testscript.TestScript, neg bool, args []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 2 {
+			ts.Fatalf("usage: valid SCHEMA FILE")
+		}
+		schema, err := jsonschema.NewCompiler().Compile(filepath.Join(sources, "docs", "schema", args[0]+".schema.json"))
+		ts.Check(err)
+		value, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile(args[1])))
+		ts.Check(err)
+		ts.Check(schema.Validate(value))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/synth"
+	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
 func (a *app) planCommand() *cli.Command {
@@ -40,6 +41,17 @@ func (a *app) planCommand() *cli.Command {
 	}
 }
 
+func features(l workspace.Link) string {
+	text := ""
+	if len(l.Features) > 0 {
+		text = ", features " + strings.Join(l.Features, " ")
+	}
+	if !l.DefaultFeatures {
+		text += ", without default features"
+	}
+	return text
+}
+
 func printPlan(w io.Writer, s *synth.State) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "packages: %s\n", strings.Join(s.Plan.Packages, ", "))
@@ -52,13 +64,26 @@ func printPlan(w io.Writer, s *synth.State) error {
 		fmt.Fprintf(&b, " (%s: %s)\n", p.Origin, p.Source)
 	}
 	for _, l := range s.Plan.Links {
-		fmt.Fprintf(&b, "link %s %s of %s\n", l.Crate, l.Version, l.Package)
+		fmt.Fprintf(&b, "link %s %s of %s%s\n", l.Crate, l.Version, l.Package, features(l))
+	}
+	for _, a := range s.Plan.Archives {
+		fmt.Fprintf(&b, "archive %s\n", a.File())
 	}
 	for _, m := range s.Plan.Merged {
 		fmt.Fprintf(&b, "one crate %s %s: the copy of %s serves %s\n", m.Crate, m.Version, m.Kept, strings.Join(m.Dropped, ", "))
 	}
 	for _, sp := range s.Plan.Split {
 		fmt.Fprintf(&b, "several crates %s %s: those of %s differ\n", sp.Crate, sp.Version, strings.Join(sp.Packages, ", "))
+	}
+	for _, q := range s.Plan.Patches {
+		whose := "rust-bindings/settings.toml"
+		if q.Package != "" {
+			whose = q.Package
+		}
+		fmt.Fprintf(&b, "patch %s of %s, by %s\n", q.Crate, q.Source, whose)
+	}
+	for _, o := range s.Plan.Overruled {
+		fmt.Fprintf(&b, "not used: %s\n", o)
 	}
 	var crates []string
 	for _, p := range s.Lock.Packages {
