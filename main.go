@@ -8,18 +8,19 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/opam-cargo/opam-cargo/internal/cli"
-	"github.com/opam-cargo/opam-cargo/internal/rustc"
+	"github.com/opam-cargo/opam-cargo/internal/wrapper"
 )
 
 func main() { os.Exit(run()) }
 
 func run() int {
-	if filepath.Base(os.Args[0]) == rustc.Name {
-		err := rustc.Run(os.Args[1:])
-		fmt.Fprintf(os.Stderr, "%s: error: %v\n", rustc.Name, err)
+	if name := filepath.Base(os.Args[0]); slices.Contains(wrapper.Names(), name) {
+		err := wrapper.Run(name, os.Args[1:])
+		fmt.Fprintf(os.Stderr, "%s: error: %v\n", name, err)
 		return 70
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -13,14 +13,14 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/opam-cargo/opam-cargo/internal/registrytest"
-	"github.com/opam-cargo/opam-cargo/internal/rustc"
+	"github.com/opam-cargo/opam-cargo/internal/wrapper"
 )
 
 // TestMain registers the real program, under its two names.
 func TestMain(m *testing.M) {
 	os.Exit(testscript.RunMain(m, map[string]func() int{
-		"opam-cargo": run,
-		rustc.Name:   run,
+		"opam-cargo":  run,
+		wrapper.Rustc: run, wrapper.CC: run, wrapper.CXX: run,
 	}))
 }
 

@@ -46,6 +46,7 @@ func neutral(text, work string) string {
 		{`127\.0\.0\.1(:[0-9]+|-[0-9a-f]{16})`, "127.0.0.1"},
 		{`[0-9]+\.[0-9] MB`, "N MB"},
 		{`[0-9a-f]{64}`, "SHA256"},
+		{` of [0-9]+ files`, " of N files"}, // cargo's vendoring differs between versions
 		{`-[0-9]{6,}`, "-N"}, // temporary files
 	} {
 		text = regexp.MustCompile(r[0]).ReplaceAllString(text, r[1])

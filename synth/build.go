@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
-	"github.com/opam-cargo/opam-cargo/internal/rustc"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
@@ -98,7 +98,8 @@ func (s *State) archives(out *output) ([]BuiltArchive, error) {
 
 // runCargo runs the one cargo build.
 func (s *State) runCargo(ctx context.Context) (*output, error) {
-	if err := s.linkWrapper(); err != nil {
+	env, err := s.buildEnvironment()
+	if err != nil {
 		return nil, err
 	}
 	args := []string{
@@ -121,10 +122,6 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 		args = append(args, "--color", "always")
 	}
 	args = append(args, "--message-format", format)
-	env := []string{"RUSTC_WRAPPER=" + s.Dirs.Wrapper(), rustc.Variable + "=" + s.remap().String()}
-	if s.Rustflags != "" {
-		env = append(env, "RUSTFLAGS="+s.Rustflags)
-	}
 	s.Term.Detail("run: cargo %s", strings.Join(args, " "))
 	cmd := s.Cargo.Command(ctx, env, args...)
 	var said bytes.Buffer // cargo's own words: progress, and errors that are no rustc diagnostics
@@ -136,7 +133,10 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	umask := syscall.Umask(0o022) // what build scripts write is the same for every user
+	err = cmd.Start()
+	syscall.Umask(umask)
+	if err != nil {
 		return nil, problem.New(problem.Input, "cargo does not start: %w", err).Hint("name another cargo with --cargo")
 	}
 	out, readErr := readMessages(pipe, s.Dirs.Generated, s.show)
@@ -148,40 +148,6 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 		return nil, s.cargoFailure(ctx, out, said.String())
 	}
 	return out, readErr
-}
-
-// linkWrapper makes W/opam-cargo-rustc, a link to ourselves under the name by
-// which we know that we are cargo's RUSTC_WRAPPER.
-func (s *State) linkWrapper() error {
-	if old, err := os.Readlink(s.Dirs.Wrapper()); err == nil && old == s.Self {
-		return nil
-	}
-	tmp := s.Dirs.Wrapper() + ".new"
-	os.Remove(tmp)
-	if err := os.Symlink(s.Self, tmp); err != nil {
-		return err
-	}
-	return os.Rename(tmp, s.Dirs.Wrapper())
-}
-
-// remap says under which names the places of this machine appear in the archive.
-func (s *State) remap() rustc.Remap {
-	dirs := make([]string, 0, len(s.Plan.Archives))
-	for _, a := range s.Plan.Archives {
-		dirs = append(dirs, filepath.Join(s.Dirs.W, filepath.FromSlash(a.Dir)))
-	}
-	return rustc.Remap{
-		Wrapper:  s.Wrapper,
-		Capped:   s.Dirs.Bindings(),
-		Archives: dirs,
-		Names: [][2]string{ // of two that match the later counts
-			{s.Dirs.W, "rust-bindings-umbrella"},
-			{s.Dirs.Target(), "target"},
-			{s.Dirs.Crates(), "rust-crates"},
-			{s.Dirs.Bindings(), "rust-bindings"},
-			{"bindings", "rust-bindings"}, // as cargo names path crates, from W
-		},
-	}
 }
 
 // show passes a diagnostic on. Errors always; warnings only of trees that the

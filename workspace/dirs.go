@@ -64,8 +64,8 @@ func (d Dirs) Home() string { return filepath.Join(d.W, "cargo-home") }
 // Cache holds what can be made anew: layouts of trees, the last resolution.
 func (d Dirs) Cache() string { return filepath.Join(d.W, "cache") }
 
-// Wrapper is the program that cargo runs in place of rustc.
-func (d Dirs) Wrapper() string { return filepath.Join(d.W, "opam-cargo-rustc") }
+// Tools holds the programs that are run in place of the compilers.
+func (d Dirs) Tools() string { return filepath.Join(d.W, "tools") }
 
 // Plan is the whole decision, as JSON.
 func (d Dirs) Plan() string { return filepath.Join(d.W, "plan.json") }

@@ -1,4 +1,4 @@
-package rustc
+package wrapper
 
 import (
 	"reflect"
@@ -23,7 +23,7 @@ func TestArguments(t *testing.T) {
 	} {
 		args := strings.Fields(c.args)
 		want := append(append([]string{}, args...), c.added...)
-		if got := r.arguments(args, c.cwd); !reflect.DeepEqual(got, want) {
+		if got := r.rustc(args, c.cwd); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v", c.name, got)
 		}
 	}
