@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/wrapper"
 )
@@ -42,15 +43,13 @@ func (s *State) buildEnvironment() ([]string, error) {
 // user's stands in the value, so that a change of it counts. Under --target, CC would
 // be that of the host as well, and is left alone.
 func (s *State) cCompilers() []string {
-	env := []string{"PATH=" + s.Dirs.Tools() + string(os.PathListSeparator) + s.Getenv("PATH")}
-	for variable, name := range map[string]string{"CC": wrapper.CC, "CXX": wrapper.CXX} {
-		value := name
-		if own := s.Getenv(variable); own != "" {
-			value += " " + own
-		}
-		env = append(env, variable+"="+value)
+	value := func(variable, name string) string {
+		return variable + "=" + strings.TrimSpace(name+" "+s.Getenv(variable))
 	}
-	return env
+	return []string{
+		"PATH=" + s.Dirs.Tools() + string(os.PathListSeparator) + s.Getenv("PATH"),
+		value("CC", wrapper.CC), value("CXX", wrapper.CXX),
+	}
 }
 
 // linkTo makes name a symbolic link to target, by rename.
