@@ -22,6 +22,9 @@ type Built struct {
 	Archives []BuiltArchive
 	Crates   []Node // that are in the archives or were run to make them, the generated ones aside
 	Compiled int    // how many of them this run compiled
+
+	features  map[string][]string // by manifest: what each was compiled with
+	variables []RecordedVariable
 }
 
 // BuiltArchive is a static library with what a linker needs besides.
@@ -55,7 +58,7 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Built{State: s}
+	b := &Built{State: s, features: out.features, variables: out.variables}
 	for _, n := range s.Graph.Packages {
 		if s.Dirs.Generated(n.Manifest) || !out.packages[n.Manifest] {
 			continue
@@ -140,6 +143,9 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 		return nil, problem.New(problem.Input, "cargo does not start: %w", err).Hint("name another cargo with --cargo")
 	}
 	out, readErr := readMessages(pipe, s.Dirs.Generated, s.show)
+	if out != nil {
+		out.variables = askedVariables(out.outDirs, cmd.Env)
+	}
 	runErr := cmd.Wait()
 	switch {
 	case ctx.Err() != nil:

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"sort"
 	"strings"
 )
 
@@ -15,6 +17,8 @@ type message struct {
 	ManifestPath string   `json:"manifest_path"`
 	Filenames    []string `json:"filenames"`
 	Fresh        bool     `json:"fresh"`
+	Features     []string `json:"features"`
+	OutDir       string   `json:"out_dir"` // of a build script that was run, or was fresh
 	Target       struct {
 		Name string   `json:"name"`
 		Kind []string `json:"kind"`
@@ -38,16 +42,19 @@ type output struct {
 	archives   map[string]string   // static libraries of the generated crates, by manifest
 	nativeLibs map[string][]string // what rustc says they need, as linker arguments
 	artifacts  []artifact
-	packages   map[string]bool // manifests of all packages that were compiled or fresh
-	compiled   map[string]bool // of those that this run compiled
-	failed     []string        // manifests of the crates with an error, in order
-	errors     []string        // rustc's errors, rendered
+	packages   map[string]bool     // manifests of all packages that were compiled or fresh
+	compiled   map[string]bool     // of those that this run compiled
+	features   map[string][]string // by manifest: what a package was compiled with, for target or host
+	outDirs    []string            // of build scripts
+	variables  []RecordedVariable  // that they asked for
+	failed     []string            // manifests of the crates with an error, in order
+	errors     []string            // rustc's errors, rendered
 }
 
 // readMessages reads cargo's messages to the end; show gets every diagnostic with
 // the manifest of its crate. generated tells the crates that become archives.
 func readMessages(r io.Reader, generated func(manifest string) bool, show func(manifest, level, rendered string)) (*output, error) {
-	out := &output{archives: map[string]string{}, nativeLibs: map[string][]string{}, packages: map[string]bool{}, compiled: map[string]bool{}}
+	out := &output{archives: map[string]string{}, nativeLibs: map[string][]string{}, packages: map[string]bool{}, compiled: map[string]bool{}, features: map[string][]string{}}
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -86,8 +93,16 @@ func (o *output) add(m *message, generated func(string) bool, show func(manifest
 			o.errors = append(o.errors, m.Message.Rendered)
 		}
 		show(m.ManifestPath, m.Message.Level, m.Message.Rendered)
+	case "build-script-executed":
+		o.outDirs = append(o.outDirs, m.OutDir)
 	case "compiler-artifact":
 		o.packages[m.ManifestPath] = true
+		for _, f := range m.Features {
+			if !slices.Contains(o.features[m.ManifestPath], f) {
+				o.features[m.ManifestPath] = append(o.features[m.ManifestPath], f)
+			}
+		}
+		sort.Strings(o.features[m.ManifestPath])
 		if !m.Fresh {
 			o.compiled[m.ManifestPath] = true
 		}

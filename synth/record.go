@@ -1,0 +1,253 @@
+package synth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/order"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// RecordFormat is the version of the JSON shape of a [Record].
+const RecordFormat = 2
+
+// Record is rust-bindings.json: what the archives were made from, enough to make them
+// again; docs/schema/record.schema.json describes it. It holds no path of the machine
+// and no time, so that equal builds have equal records.
+type Record struct {
+	Format    int                `json:"format"`
+	Tool      string             `json:"tool"` // opam-cargo VERSION
+	Packages  []string           `json:"packages"`
+	Toolchain Toolchain          `json:"toolchain"`
+	Profile   string             `json:"profile"`
+	Target    string             `json:"target"`
+	Rustflags string             `json:"rustflags,omitempty"`
+	Bindings  []RecordedBinding  `json:"bindings"`
+	Patches   []RecordedTree     `json:"patches,omitempty"`
+	Crates    []RecordedCrate    `json:"crates"`
+	Variables []RecordedVariable `json:"variables,omitempty"`
+	Archives  []RecordedArchive  `json:"archives"`
+	Files     []RecordedFile     `json:"files"`
+	Settings  string             `json:"settings,omitempty"` // the text of rust-bindings/settings.toml
+	Lock      string             `json:"lock"`               // the text of Cargo.lock
+}
+
+// Toolchain are the programs that made the archives, each as it names its version;
+// empty where there is none.
+type Toolchain struct {
+	Cargo  string `json:"cargo"`
+	Rustc  string `json:"rustc"`
+	Commit string `json:"rustc_commit"`
+	Host   string `json:"host"`
+	CC     string `json:"cc,omitempty"`
+	OCaml  string `json:"ocaml,omitempty"`
+}
+
+// RecordedBinding is a binding of a [Record].
+type RecordedBinding struct {
+	Package string   `json:"package"`
+	Version string   `json:"version,omitempty"`
+	Dir     string   `json:"dir,omitempty"` // of a tree of the program's own sources, relative to their root
+	Tree    string   `json:"tree"`
+	Exports []string `json:"exports"`
+}
+
+// RecordedTree is a directory of the program's sources that the settings patch a crate
+// with.
+type RecordedTree struct {
+	Dir  string `json:"dir"`
+	Tree string `json:"tree"`
+}
+
+// RecordedCrate is a crate that was compiled for the archives, or to make them; path
+// crates have no checksum.
+type RecordedCrate struct {
+	Name     string   `json:"name"`
+	Version  string   `json:"version"`
+	Source   string   `json:"source,omitempty"`
+	Checksum string   `json:"checksum,omitempty"`
+	Features []string `json:"features,omitempty"`
+}
+
+// RecordedVariable is an environment variable that a build script asked for.
+type RecordedVariable struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256,omitempty"` // of its value; empty: it was not set
+}
+
+// RecordedArchive is a static library of a [Record].
+type RecordedArchive struct {
+	Name    string `json:"name"`
+	SHA256  string `json:"sha256"`
+	Size    int64  `json:"size"`
+	Package string `json:"package,omitempty"` // with --each, the binding that it is of
+	Link    Link   `json:"link"`
+}
+
+// RecordedFile is another file that was handed over.
+type RecordedFile struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+}
+
+// Link is what a linker needs besides the archive.
+type Link struct {
+	Symbols    []string `json:"symbols"`     // to be wanted with -u
+	NativeLibs []string `json:"native_libs"` // as rustc says, in its order
+}
+
+func (b *Built) record(ctx context.Context) (*Record, error) {
+	rec := &Record{
+		Format: RecordFormat, Tool: "opam-cargo " + b.Version, Packages: b.Plan.Packages,
+		Profile: b.Profile, Target: b.Target, Rustflags: b.Rustflags, Lock: string(b.Lock.Format()),
+	}
+	var err error
+	if rec.Toolchain, err = b.toolchain(ctx); err != nil {
+		return nil, err
+	}
+	if rec.Target == "" {
+		rec.Target = rec.Toolchain.Host
+	}
+	settings, err := os.ReadFile(filepath.Join(b.Root.Dir, "rust-bindings", "settings.toml"))
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	rec.Settings = string(settings)
+	for i, t := range b.Plan.Trees() {
+		dir := ""
+		if rel, err := filepath.Rel(b.Root.Dir, t.Dir); err == nil && !strings.HasPrefix(rel, "..") && t.Origin == bindings.InTree {
+			dir = filepath.ToSlash(rel)
+		}
+		if i < len(b.Plan.Bindings) {
+			rec.Bindings = append(rec.Bindings, RecordedBinding{Package: t.Package, Version: t.Version, Dir: dir, Tree: t.Hash, Exports: t.Exports})
+		} else {
+			rec.Patches = append(rec.Patches, RecordedTree{Dir: dir, Tree: t.Hash})
+		}
+	}
+	rec.Crates, rec.Variables = b.recordedCrates(), b.variables
+	for _, a := range b.Archives {
+		info, err := os.Stat(a.Path)
+		if err != nil {
+			return nil, err
+		}
+		sum, err := tree.FileSum(a.Path)
+		if err != nil {
+			return nil, err
+		}
+		rec.Archives = append(rec.Archives, RecordedArchive{Name: a.File(), SHA256: sum, Size: info.Size(), Package: a.Package, Link: a.Link})
+		for _, f := range a.files() {
+			rec.Files = append(rec.Files, RecordedFile{f.name, tree.BytesSum(f.content)})
+		}
+	}
+	return rec, nil
+}
+
+func (b *Built) recordedCrates() []RecordedCrate {
+	sums := map[string]string{}
+	for _, p := range b.Lock.Packages {
+		sums[p.Name+" "+p.Version+" "+p.Source] = p.Checksum
+	}
+	list := make([]RecordedCrate, 0, len(b.Crates))
+	for _, n := range b.Crates {
+		list = append(list, RecordedCrate{Name: n.Name, Version: n.Version, Source: n.Source, Checksum: sums[n.Name+" "+n.Version+" "+n.Source], Features: b.features[n.Manifest]})
+	}
+	sort.Slice(list, func(i, j int) bool {
+		return list[i].Name+" "+list[i].Version+list[i].Source < list[j].Name+" "+list[j].Version+list[j].Source
+	})
+	return list
+}
+
+// toolchain asks the programs for their versions.
+func (s *State) toolchain(ctx context.Context) (Toolchain, error) {
+	rustc, err := s.Cargo.Rustc(ctx)
+	if err != nil {
+		return Toolchain{}, err
+	}
+	cc := strings.Fields(s.Getenv("CC"))
+	if len(cc) == 0 {
+		cc = []string{"cc"}
+	}
+	return Toolchain{
+		Cargo: s.Cargo.Version, Rustc: rustc["release"], Commit: rustc["commit-hash"], Host: rustc["host"],
+		CC: firstLine(ctx, append(cc, "--version")...), OCaml: firstLine(ctx, "ocamlc", "-version"),
+	}, nil
+}
+
+// firstLine is the first line that a program says; empty where it does not run.
+func firstLine(ctx context.Context, command ...string) string {
+	out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output()
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return strings.TrimSpace(line)
+}
+
+var asksFor = regexp.MustCompile(`(?m)^cargo::?rerun-if-env-changed=(.+)$`)
+
+// askedVariables reads which environment variables the build scripts asked for, in the
+// files where cargo keeps their output, and whether they are set in env.
+func askedVariables(outDirs, env []string) []RecordedVariable {
+	values := map[string]string{}
+	for _, kv := range env { // of two, the later counts
+		name, value, _ := strings.Cut(kv, "=")
+		values[name] = value
+	}
+	names := map[string]bool{}
+	for _, dir := range outDirs {
+		text, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "output"))
+		if err != nil {
+			continue // an older cargo keeps it elsewhere
+		}
+		for _, m := range asksFor.FindAllStringSubmatch(string(text), -1) {
+			names[strings.TrimSpace(m[1])] = true
+		}
+	}
+	var list []RecordedVariable
+	for _, name := range order.Keys(names) {
+		v := RecordedVariable{Name: name}
+		if value, ok := values[name]; ok {
+			v.SHA256 = tree.BytesSum([]byte(value))
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+// ReadRecord reads the record of the last build: from the first of dirs that has
+// one.
+func ReadRecord(dirs ...string) (*Record, error) {
+	for _, dir := range dirs {
+		rec, err := ReadRecordFile(filepath.Join(dir, RecordFile))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return rec, err
+		}
+	}
+	return nil, problem.New(problem.Input, "nothing has been built yet: there is no %s in %s", RecordFile, strings.Join(dirs, " or ")).Hint("run: opam-cargo build")
+}
+
+// ReadRecordFile reads the record in file.
+func ReadRecordFile(file string) (*Record, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var rec Record
+	if err := json.Unmarshal(src, &rec); err != nil {
+		return nil, problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).Hint("make it anew: opam-cargo build, or opam reinstall the package")
+	}
+	if rec.Format != RecordFormat {
+		return nil, problem.New(problem.Input, "the record has format %d; this opam-cargo reads %d", rec.Format, RecordFormat).At(file, 0).Hint("make it anew: opam-cargo build, or opam reinstall the package")
+	}
+	return &rec, nil
+}
