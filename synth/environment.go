@@ -18,14 +18,25 @@ func (s *State) buildEnvironment() ([]string, error) {
 			return nil, err
 		}
 	}
-	env := []string{
-		"RUSTC_WRAPPER=" + filepath.Join(s.Dirs.Tools(), wrapper.Rustc),
-		wrapper.Variable + "=" + s.remap().String(),
-		"LC_ALL=C.UTF-8", "TZ=UTC", "ZERO_AR_DATE=1",
+	env := append(s.fixedEnvironment(),
+		"RUSTC_WRAPPER="+filepath.Join(s.Dirs.Tools(), wrapper.Rustc),
+		wrapper.Variable+"="+s.remap().String())
+	if s.Target == "" {
+		env = append(env, "PATH="+s.Dirs.Tools()+string(os.PathListSeparator)+s.Getenv("PATH"))
 	}
-	if runtime.GOOS == "darwin" { // has no C.UTF-8
-		env[2] = "LC_ALL=C"
+	return env, nil
+}
+
+// fixedEnvironment are those of the variables that hold no path of ours, so that build
+// scripts may ask for them. CC and CXX are the wrappers, which are found on PATH; a
+// compiler of the user's stands in the value, so that a change of it counts. Under
+// --target, CC would be that of the host as well, and is left alone.
+func (s *State) fixedEnvironment() []string {
+	locale := "LC_ALL=C.UTF-8"
+	if runtime.GOOS == "darwin" { // has none of that name
+		locale = "LC_ALL=C"
 	}
+	env := []string{locale, "TZ=UTC", "ZERO_AR_DATE=1"}
 	if s.Getenv("SOURCE_DATE_EPOCH") == "" {
 		env = append(env, "SOURCE_DATE_EPOCH=0")
 	}
@@ -33,23 +44,11 @@ func (s *State) buildEnvironment() ([]string, error) {
 		env = append(env, "RUSTFLAGS="+s.Rustflags)
 	}
 	if s.Target == "" {
-		env = append(env, s.cCompilers()...)
+		for variable, name := range map[string]string{"CC": wrapper.CC, "CXX": wrapper.CXX} {
+			env = append(env, variable+"="+strings.TrimSpace(name+" "+s.Getenv(variable)))
+		}
 	}
-	return env, nil
-}
-
-// cCompilers set CC and CXX to the wrappers, which are found on PATH: the values hold no
-// path of ours, since build scripts run again when they change. A compiler of the
-// user's stands in the value, so that a change of it counts. Under --target, CC would
-// be that of the host as well, and is left alone.
-func (s *State) cCompilers() []string {
-	value := func(variable, name string) string {
-		return variable + "=" + strings.TrimSpace(name+" "+s.Getenv(variable))
-	}
-	return []string{
-		"PATH=" + s.Dirs.Tools() + string(os.PathListSeparator) + s.Getenv("PATH"),
-		value("CC", wrapper.CC), value("CXX", wrapper.CXX),
-	}
+	return env
 }
 
 // linkTo makes name a symbolic link to target, by rename.

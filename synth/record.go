@@ -183,6 +183,27 @@ func (s *State) toolchain(ctx context.Context) (Toolchain, error) {
 	}, nil
 }
 
+// Here is the toolchain that a build by o would have, and what it would have of the
+// variables that a record names.
+func Here(ctx context.Context, o Options, asked []RecordedVariable) (Toolchain, []RecordedVariable, error) {
+	s := &State{Options: o}
+	home, err := os.MkdirTemp("", "opam-cargo-")
+	if err != nil {
+		return Toolchain{}, nil, problem.New(problem.Input, "cannot make a temporary directory: %w", err).Hint("name one that can be written in TMPDIR")
+	}
+	defer os.RemoveAll(home)
+	if s.Cargo, err = FindCargo(ctx, o, home); err != nil {
+		return Toolchain{}, nil, err
+	}
+	values := valuesOf(s.Cargo.Command(ctx, s.fixedEnvironment(), "build").Env)
+	here := make([]RecordedVariable, 0, len(asked))
+	for _, v := range asked {
+		here = append(here, recordVariable(v.Name, values))
+	}
+	toolchain, err := s.toolchain(ctx)
+	return toolchain, here, err
+}
+
 // firstLine is the first line that a program says; empty where it does not run.
 func firstLine(ctx context.Context, command ...string) string {
 	out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output()
@@ -198,11 +219,7 @@ var asksFor = regexp.MustCompile(`(?m)^cargo::?rerun-if-env-changed=(.+)$`)
 // askedVariables reads which environment variables the build scripts asked for, in the
 // files where cargo keeps their output, and whether they are set in env.
 func askedVariables(outDirs, env []string) []RecordedVariable {
-	values := map[string]string{}
-	for _, kv := range env { // of two, the later counts
-		name, value, _ := strings.Cut(kv, "=")
-		values[name] = value
-	}
+	values := valuesOf(env)
 	names := map[string]bool{}
 	for _, dir := range outDirs {
 		text, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "output"))
@@ -215,13 +232,26 @@ func askedVariables(outDirs, env []string) []RecordedVariable {
 	}
 	var list []RecordedVariable
 	for _, name := range order.Keys(names) {
-		v := RecordedVariable{Name: name}
-		if value, ok := values[name]; ok {
-			v.SHA256 = tree.BytesSum([]byte(value))
-		}
-		list = append(list, v)
+		list = append(list, recordVariable(name, values))
 	}
 	return list
+}
+
+func valuesOf(env []string) map[string]string {
+	values := map[string]string{}
+	for _, kv := range env { // of two, the later counts
+		name, value, _ := strings.Cut(kv, "=")
+		values[name] = value
+	}
+	return values
+}
+
+func recordVariable(name string, values map[string]string) RecordedVariable {
+	v := RecordedVariable{Name: name}
+	if value, ok := values[name]; ok {
+		v.SHA256 = tree.BytesSum([]byte(value))
+	}
+	return v
 }
 
 // ReadRecord reads the record of the last build: from the first of dirs that has

@@ -128,9 +128,13 @@ func open(ctx context.Context, o Options) (*State, error) {
 	return s, nil
 }
 
+// FindCargo finds the cargo that builds the program at the root; home is its CARGO_HOME.
+func FindCargo(ctx context.Context, o Options, home string) (*cargo.Cargo, error) {
+	return cargo.Find(ctx, o.Cargo, home, rustToolchain(ctx, o.Root.Dir, o.Getenv, o.Term))
+}
+
 func (s *State) findCargo(ctx context.Context) (err error) {
-	toolchain := rustToolchain(ctx, s.Root.Dir, s.Getenv, s.Term)
-	if s.Cargo, err = cargo.Find(ctx, s.Options.Cargo, s.Dirs.Home(), toolchain); err != nil {
+	if s.Cargo, err = FindCargo(ctx, s.Options, s.Dirs.Home()); err != nil {
 		return err
 	}
 	s.Term.Detail("cargo %s at %s", s.Cargo.Version, s.Cargo.Path)
