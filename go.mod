@@ -3,8 +3,10 @@ module github.com/opam-cargo/opam-cargo
 go 1.22.0
 
 require (
+	github.com/CycloneDX/cyclonedx-go v0.9.3
 	github.com/gofrs/flock v0.12.1
 	github.com/otiai10/copy v1.14.1
+	github.com/package-url/packageurl-go v0.1.3
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/rogpeppe/go-internal v1.13.1
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3

@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 	cmds["status"] = status
 	cmds["bind"] = bind
 	cmds["valid"] = valid(sources)
+	cmds["cyclonedx"] = cyclonedx
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -90,6 +91,29 @@ func valid(sources string) func(ts *testscript.TestScript, neg bool, args []stri
 		ts.Check(err)
 		ts.Check(schema.Validate(value))
 	}
+}
+
+// cyclonedx compares JSON with CycloneDX's own schema, which its Go module has:
+// cyclonedx FILE.
+func cyclonedx(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: cyclonedx FILE")
+	}
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/CycloneDX/cyclonedx-go").Output()
+	ts.Check(err)
+	compiler := jsonschema.NewCompiler()
+	for name, file := range map[string]string{"spdx.schema.json": "spdx.schema.json", "jsf-0.82.schema.json": "jsf-0.82.schemax.json", "bom-1.6.schema.json": "bom-1.6.schema.json"} {
+		src, err := os.Open(filepath.Join(strings.TrimSpace(string(dir)), "schema", file))
+		ts.Check(err)
+		value, err := jsonschema.UnmarshalJSON(src)
+		ts.Check(errors.Join(err, src.Close()))
+		ts.Check(compiler.AddResource("http://cyclonedx.org/schema/"+name, value))
+	}
+	schema, err := compiler.Compile("http://cyclonedx.org/schema/bom-1.6.schema.json")
+	ts.Check(err)
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(schema.Validate(value))
 }
 
 // bind does by hand what opam does to install a binding package of the script:

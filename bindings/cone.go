@@ -40,6 +40,19 @@ func ReadSwitch(prefix string) (*Switch, error) {
 	return s, nil
 }
 
+// Licenses are those that the opam file of an installed package names; none where it
+// cannot be read.
+func (s *Switch) Licenses(name string) []string {
+	if s.Versions[name] == "" {
+		return nil
+	}
+	file, err := s.opamFile(name)
+	if err != nil {
+		return nil
+	}
+	return file.Strings("license")
+}
+
 // opamFile reads the opam file of an installed package. opam 2.1 writes it in
 // place, so a reader can meet it empty or half written (FACTS P3): try again
 // before believing that it is broken.

@@ -192,10 +192,7 @@ func fetchPackage(ids []crate.ID) (manifest, seed []byte) {
 	for i, id := range ids {
 		version, _, _ := strings.Cut(id.Version, "+")
 		fmt.Fprintf(&b, "c%d = { package = %q, version = \"=%s\", default-features = false }\n", i, id.Name, version)
-		lock.Packages = append(lock.Packages, lockfile.Package{Name: id.Name, Version: id.Version, Source: cratesIO, Checksum: id.Checksum})
+		lock.Packages = append(lock.Packages, lockfile.Package{Name: id.Name, Version: id.Version, Source: lockfile.DefaultRegistry, Checksum: id.Checksum})
 	}
 	return b.Bytes(), lock.Format()
 }
-
-// cratesIO is how a lock names the default registry.
-const cratesIO = "registry+https://github.com/rust-lang/crates.io-index"

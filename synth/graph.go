@@ -26,6 +26,8 @@ type Node struct {
 	Manifest    string          `json:"manifest"`      // absolute
 	Links       string          `json:"links,omitempty"`
 	RustVersion string          `json:"rust_version,omitempty"`
+	License     string          `json:"license,omitempty"`
+	LicenseFile string          `json:"license_file,omitempty"` // relative to the manifest's directory
 	Features    []string        `json:"features,omitempty"`
 	Macro       bool            `json:"macro,omitempty"`  // a procedural macro: run by rustc, not linked
 	Deps        []string        `json:"deps,omitempty"`   // ids, development aside
@@ -44,7 +46,7 @@ func newGraph(m *cargo.Metadata) *Graph {
 	nodes := map[string]*Node{}
 	ids := make([]string, 0, len(m.Packages))
 	for _, p := range m.Packages {
-		nodes[p.ID] = &Node{ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, Manifest: p.ManifestPath, Links: p.Links, RustVersion: p.RustVersion}
+		nodes[p.ID] = &Node{ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, Manifest: p.ManifestPath, Links: p.Links, RustVersion: p.RustVersion, License: p.License, LicenseFile: p.LicenseFile}
 		for _, target := range p.Targets {
 			if slices.Contains(target.Kind, "lib") || slices.Contains(target.Kind, "rlib") || slices.Contains(target.Kind, "staticlib") {
 				nodes[p.ID].Lib = strings.ReplaceAll(target.Name, "-", "_")

@@ -85,7 +85,7 @@ func sourceKey(p lockfile.Package) string {
 	case p.Git():
 		wanted, _ := lockfile.GitSource(p.Source)
 		return wanted
-	case p.Source == cratesIO:
+	case p.Source == lockfile.DefaultRegistry:
 		return ""
 	}
 	return p.Source

@@ -110,7 +110,7 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 // resolveKey fingerprints all that cargo's answer depends on.
 func (s *State) resolveKey(l *locks, su *supply) (string, error) {
 	var b bytes.Buffer
-	fmt.Fprintln(&b, "2", s.Cargo.Version, s.Target)
+	fmt.Fprintln(&b, "3", s.Cargo.Version, s.Target)
 	files, err := s.Plan.Files()
 	if err != nil {
 		return "", err

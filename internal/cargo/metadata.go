@@ -26,6 +26,7 @@ type Package struct {
 	RustVersion  string              `json:"rust_version"`
 	Links        string              `json:"links"`
 	License      string              `json:"license"`
+	LicenseFile  string              `json:"license_file"`
 	Targets      []Target            `json:"targets"`
 	Dependencies []Dependency        `json:"dependencies"`
 	Features     map[string][]string `json:"features"`

@@ -34,6 +34,9 @@ func (p Package) Registry() bool {
 	return strings.HasPrefix(p.Source, "registry+") || strings.HasPrefix(p.Source, "sparse+")
 }
 
+// DefaultRegistry is how a lock names the registry that cargo uses by default.
+const DefaultRegistry = "registry+https://github.com/rust-lang/crates.io-index"
+
 // Git tells whether p comes from a git repository.
 func (p Package) Git() bool { return strings.HasPrefix(p.Source, "git+") }
 

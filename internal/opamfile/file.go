@@ -48,6 +48,25 @@ func field(items []Item, name string) (Value, bool) {
 	return Value{}, false
 }
 
+// Strings is a field that is a string or a list of strings, such as license.
+func (f *File) Strings(name string) []string {
+	value, ok := f.Field(name)
+	if !ok {
+		return nil
+	}
+	list := []Value{value}
+	if value.Kind == List {
+		list = value.Args
+	}
+	var texts []string
+	for _, v := range list {
+		if v.Kind == String {
+			texts = append(texts, v.Text)
+		}
+	}
+	return texts
+}
+
 // StringField gives the text of a top level field that is one string.
 func (f *File) StringField(name string) (string, bool) {
 	v, ok := f.Field(name)

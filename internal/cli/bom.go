@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+	"github.com/urfave/cli/v2"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/bom"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+	"github.com/opam-cargo/opam-cargo/synth"
+)
+
+func (a *app) sbomCommand() *cli.Command {
+	return &cli.Command{
+		Name:   "sbom",
+		Usage:  "print what is in the program as a CycloneDX bill of materials, in JSON",
+		Flags:  buildFlags(),
+		Before: a.before,
+		Action: func(c *cli.Context) error {
+			return a.withState(c, func(s *synth.State) error {
+				var sw *bindings.Switch
+				if s.Prefix != "" {
+					var err error
+					if sw, err = bindings.ReadSwitch(s.Prefix); err != nil {
+						return err
+					}
+				}
+				rustc, err := s.Cargo.Rustc(a.ctx)
+				if err != nil {
+					return err
+				}
+				list, err := bom.SBOM(s, sw, rustc["release"], os.Getenv("SOURCE_DATE_EPOCH"))
+				if err != nil {
+					return err
+				}
+				var b bytes.Buffer
+				if err := cdx.NewBOMEncoder(&b, cdx.BOMFileFormatJSON).SetPretty(true).Encode(list); err != nil {
+					return err
+				}
+				_, err = a.stdout.Write(b.Bytes())
+				return err
+			})
+		},
+	}
+}
+
+func (a *app) licensesCommand() *cli.Command {
+	return &cli.Command{
+		Name:   "licenses",
+		Usage:  "list the licences of the crates that are linked",
+		Flags:  append([]cli.Flag{&cli.StringFlag{Name: "notice", Usage: "write one `FILE` with all their texts"}}, buildFlags()...),
+		Before: a.before,
+		Action: func(c *cli.Context) error {
+			return a.withState(c, func(s *synth.State) error {
+				list, err := bom.Licenses(s)
+				if err != nil {
+					return err
+				}
+				for _, l := range list {
+					switch {
+					case l.SPDX == "" && len(l.Files) == 0:
+						a.term.Warn("the crate %s %s says nothing of its licence: no license in its manifest, and no text", l.Name, l.Version)
+					case len(l.Files) == 0:
+						a.term.Warn("the crate %s %s (%s) brings no licence text", l.Name, l.Version, l.SPDX)
+					}
+				}
+				if file := c.String("notice"); file != "" {
+					if err := tree.WriteIfChanged(file, []byte(bom.Notice(list, s.Plan.Packages)), false); err != nil {
+						return err
+					}
+					a.term.Say("wrote %s", file)
+					return nil
+				}
+				_, err = fmt.Fprint(a.stdout, bom.Table(list))
+				return err
+			})
+		},
+	}
+}
+
+// withState synthesizes the workspace for a command that only looks at it.
+func (a *app) withState(c *cli.Context, look func(*synth.State) error) error {
+	o, _, err := a.optionsOnly(c)
+	if err != nil {
+		return err
+	}
+	s, err := synth.Synth(a.ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return look(s)
+}
