@@ -42,7 +42,7 @@ func (t *transcript) add(command []string, code, stderr, work string) {
 func neutral(text, work string) string {
 	text = strings.ReplaceAll(text, work, "$WORK")
 	for _, r := range [][2]string{
-		{`(cargo|rustc) 1\.[0-9]+\.[0-9]+[-a-z0-9.]*`, "$1 1.NN.N"},
+		{`\b(cargo|rustc|Rust|std) 1\.[0-9]+\.[0-9]+[-a-z0-9.]*`, "$1 1.NN.N"},
 		{`127\.0\.0\.1(:[0-9]+|-[0-9a-f]{16})`, "127.0.0.1"},
 		{`[0-9]+\.[0-9] MB`, "N MB"},
 		{`[0-9a-f]{64}`, "SHA256"},
@@ -199,7 +199,7 @@ func TestEveryMessageIsExplained(t *testing.T) {
 			continue
 		}
 		for _, m := range codeSpan.FindAllStringSubmatch(cell, -1) {
-			entries = append(entries, regexp.MustCompile("^(?:.* )?"+strings.ReplaceAll(regexp.QuoteMeta(m[1]+m[2]), `\.\.\.`, ".*")))
+			entries = append(entries, regexp.MustCompile("(?s)^(?:.* )?"+strings.ReplaceAll(regexp.QuoteMeta(m[1]+m[2]), `\.\.\.`, ".*")))
 		}
 	}
 	formats := said(t)

@@ -24,6 +24,7 @@ type Built struct {
 	Compiled int    // how many of them this run compiled
 
 	features  map[string][]string // by manifest: what each was compiled with
+	rlibs     map[string][]string // by manifest
 	variables []RecordedVariable
 }
 
@@ -58,7 +59,10 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Built{State: s, features: out.features, variables: out.variables}
+	b := &Built{State: s, features: out.features, variables: out.variables, rlibs: map[string][]string{}}
+	for _, a := range out.artifacts {
+		b.rlibs[a.manifest] = append(b.rlibs[a.manifest], a.rlib)
+	}
 	for _, n := range s.Graph.Packages {
 		if s.Dirs.Generated(n.Manifest) || !out.packages[n.Manifest] {
 			continue

@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -36,6 +38,7 @@ type Record struct {
 	Patches   []RecordedTree     `json:"patches,omitempty"`
 	Crates    []RecordedCrate    `json:"crates"`
 	Variables []RecordedVariable `json:"variables,omitempty"`
+	Embeds    []string           `json:"embeds,omitempty"` // crates whose code holds the path of the build directory
 	Archives  []RecordedArchive  `json:"archives"`
 	Files     []RecordedFile     `json:"files"`
 	Settings  string             `json:"settings,omitempty"` // the text of rust-bindings/settings.toml
@@ -136,20 +139,39 @@ func (b *Built) record(ctx context.Context) (*Record, error) {
 	}
 	rec.Crates, rec.Variables = b.recordedCrates(), b.variables
 	for _, a := range b.Archives {
-		info, err := os.Stat(a.Path)
+		content, err := os.ReadFile(a.Path)
 		if err != nil {
 			return nil, err
 		}
-		sum, err := tree.FileSum(a.Path)
-		if err != nil {
-			return nil, err
+		rec.Archives = append(rec.Archives, RecordedArchive{Name: a.File(), SHA256: tree.BytesSum(content), Size: int64(len(content)), Package: a.Package, Link: a.Link})
+		if bytes.Contains(content, []byte(b.Dirs.W)) {
+			if rec.Embeds, err = b.embedding(); err != nil {
+				return nil, err
+			}
 		}
-		rec.Archives = append(rec.Archives, RecordedArchive{Name: a.File(), SHA256: sum, Size: info.Size(), Package: a.Package, Link: a.Link})
 		for _, f := range a.files() {
 			rec.Files = append(rec.Files, RecordedFile{f.name, tree.BytesSum(f.content)})
 		}
 	}
 	return rec, nil
+}
+
+// embedding lists the crates whose objects hold the path of W in spite of all mapping:
+// what they were compiled from said it as a string.
+func (b *Built) embedding() ([]string, error) {
+	var list []string
+	for _, n := range b.Crates {
+		for _, rlib := range b.rlibs[n.Manifest] {
+			content, err := os.ReadFile(rlib)
+			if err != nil {
+				return nil, err
+			}
+			if id := n.Name + " " + n.Version; bytes.Contains(content, []byte(b.Dirs.W)) && !slices.Contains(list, id) {
+				list = append(list, id)
+			}
+		}
+	}
+	return list, nil
 }
 
 func (b *Built) recordedCrates() []RecordedCrate {
@@ -230,7 +252,7 @@ func askedVariables(outDirs, env []string) []RecordedVariable {
 			names[strings.TrimSpace(m[1])] = true
 		}
 	}
-	var list []RecordedVariable
+	list := make([]RecordedVariable, 0, len(names))
 	for _, name := range order.Keys(names) {
 		list = append(list, recordVariable(name, values))
 	}

@@ -35,14 +35,15 @@ func SBOM(s *synth.State, sw *bindings.Switch, rust, epoch string) (*cdx.BOM, er
 		BOMRef: "rust-std", Type: cdx.ComponentTypeLibrary, Name: "rust-std", Version: rust, Scope: cdx.ScopeRequired,
 		Description: "Rust's standard library, which every static library of Rust holds", Licenses: expression("MIT OR Apache-2.0"),
 	}
-	components := []cdx.Component{std}
+	list := s.Components()
+	components := make([]cdx.Component, 0, 1+len(s.Plan.Bindings)+len(list))
+	components = append(components, std)
 	needs := map[string][]string{program.BOMRef: {std.BOMRef}}
 	for _, b := range s.Plan.Bindings {
 		c := bindingComponent(b, sw)
 		components = append(components, c)
 		needs[program.BOMRef] = append(needs[program.BOMRef], c.BOMRef)
 	}
-	list := s.Components()
 	known := map[string]bool{}
 	for _, c := range list {
 		known[c.ID] = true

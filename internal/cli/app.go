@@ -50,7 +50,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			a.installCommand(), a.synthCommand(), a.buildCommand(), a.dllCommand(),
 			a.flagsCommand(), a.initCommand(), a.planCommand(), a.whyCommand(), a.checkCommand(),
 			a.lockCommand(), a.fetchCommand(), a.extraSourcesCommand(),
-			a.recordCommand(), a.reproduceCommand(), a.sbomCommand(), a.licensesCommand(),
+			a.recordCommand(), a.reproduceCommand(), a.sbomCommand(), a.licensesCommand(), a.auditCommand(),
 		},
 		Before: func(c *cli.Context) error {
 			if err := a.setTerm(c); err != nil {

@@ -236,6 +236,9 @@ func (s *Subject) Compare(again *synth.Record, list []Difference) error {
 		return nil
 	}
 	list = append(list, crateDifferences(s.Record, again)...)
+	for _, c := range again.Embeds {
+		list = append(list, Difference{"crate " + c, "its build directory", "another one, which it embeds"})
+	}
 	e := problem.New(problem.Check, "not the same bytes: %s", strings.Join(names, ", ")).In(s.Name).Quote(Table(list))
 	if len(list) > len(names) {
 		return e.Hint("make what differs above the same, and try again")
