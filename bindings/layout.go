@@ -29,9 +29,17 @@ type Crate struct {
 	RustVersion string            `toml:"rust-version,omitempty" json:"rust_version,omitempty"`
 	Paths       []string          `toml:"path-dependencies,omitempty" json:"path_dependencies,omitempty"` // their directories
 	Needs       []string          `toml:"needs,omitempty" json:"needs,omitempty"`                         // packages it requires, development aside
+	Requires    []Requirement     `toml:"requires,omitempty" json:"requires,omitempty"`                   // of the default registry, development aside
 	From        map[string]string `toml:"from,omitempty" json:"from,omitempty"`                           // crates of other bindings that it wants: crate -> opam package
 	Meta        string            `toml:"meta" json:"meta"`                                               // fingerprint of the resolved manifest
 	Member      bool              `toml:"member" json:"member"`                                           // of the tree's workspace
+}
+
+// Requirement is one that a path package has on a registry crate, in cargo's terms.
+type Requirement struct {
+	Crate    string `toml:"crate" json:"crate"`
+	Req      string `toml:"req" json:"req"`
+	Optional bool   `toml:"optional,omitempty" json:"optional,omitempty"`
 }
 
 // Layout is what cargo says of a tree. It depends on the manifests and on which
@@ -212,6 +220,9 @@ func (t *Tree) crateOf(p *cargo.Package, shadow string, member bool) Crate {
 		}
 		if d.Path != "" && d.Kind != "dev" {
 			c.Paths = append(c.Paths, rel(d.Path))
+		}
+		if d.Path == "" && d.Kind != "dev" && d.Registry == "" && !strings.HasPrefix(d.Source, "git+") {
+			c.Requires = append(c.Requires, Requirement{Crate: d.Name, Req: d.Req, Optional: d.Optional})
 		}
 		if d.Path != "" {
 			p.Dependencies[i].Path = "path" // which content it has, the plan's crate hash says

@@ -12,7 +12,6 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
-	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -26,12 +25,7 @@ func ExtraSources(ctx context.Context, o Options, sets []CrateSet) (string, erro
 	var b strings.Builder
 	var problems []error
 	for _, set := range sets {
-		for _, p := range set.Lock.Packages {
-			if p.Git() || (p.Registry() && p.Source != lockfile.DefaultRegistry) {
-				problems = append(problems, problem.New(problem.Resolve, "the crate %s %s comes from %s, which opam cannot download a file from", p.Name, p.Version, p.Source).At(set.File, 0).
-					Hint("bring it in a vendor directory, or release it to the default registry"))
-			}
-		}
+		problems = append(problems, foreign(set.Lock, set.File))
 		ids := registryCrates(set.Lock)
 		files, err := download(ctx, o, set.File, ids)
 		if err != nil {

@@ -58,22 +58,9 @@ func (a *app) extraSources(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Clean(c.String("write"))
-	pkg := firstOf(o.Packages)
-	if c.IsSet("write") {
-		if file = strings.TrimSuffix(file, ".template"); !strings.HasSuffix(file, ".opam") {
-			return problem.New(problem.Usage, "--write names %q, which is no opam file", file).Hint("name one: --write NAME.opam")
-		}
-		pkg = strings.TrimSuffix(filepath.Base(file), ".opam")
-		if _, ok := o.Root.Package(pkg); !ok {
-			return problem.New(problem.Usage, "there is no %s in %s", file, o.Root.Dir).Hint("its packages are: %s", strings.Join(o.Root.Names(), ", "))
-		}
-	}
-	if pkg == "" && len(o.Root.Packages) == 1 {
-		pkg = o.Root.Packages[0].Name
-	}
-	if pkg == "" {
-		return problem.New(problem.Usage, "for which of the packages %s?", strings.Join(o.Root.Names(), ", ")).Hint("name it: opam-cargo extra-sources --package NAME, or --write NAME.opam")
+	file, pkg, err := a.opamFile(c, o)
+	if err != nil {
+		return err
 	}
 	sets, err := synth.CrateSets(o.Root, pkg)
 	if err != nil {
@@ -96,6 +83,27 @@ func (a *app) extraSources(c *cli.Context) error {
 		a.term.Say("dune makes %s from it: dune build %s", file, file)
 	}
 	return nil
+}
+
+// opamFile is the opam file that --write names, and the package that is meant.
+func (a *app) opamFile(c *cli.Context, o synth.Options) (file, pkg string, err error) {
+	file, pkg = filepath.Clean(c.String("write")), firstOf(o.Packages)
+	if c.IsSet("write") {
+		if file = strings.TrimSuffix(file, ".template"); !strings.HasSuffix(file, ".opam") {
+			return "", "", problem.New(problem.Usage, "--write names %q, which is no opam file", file).Hint("name one: --write NAME.opam")
+		}
+		pkg = strings.TrimSuffix(filepath.Base(file), ".opam")
+		if _, ok := o.Root.Package(pkg); !ok {
+			return "", "", problem.New(problem.Usage, "there is no %s in %s", file, o.Root.Dir).Hint("its packages are: %s", strings.Join(o.Root.Names(), ", "))
+		}
+	}
+	if pkg == "" && len(o.Root.Packages) == 1 {
+		pkg = o.Root.Packages[0].Name
+	}
+	if pkg == "" {
+		return "", "", problem.New(problem.Usage, "for which of the packages %s?", strings.Join(o.Root.Names(), ", ")).Hint("name it: opam-cargo %s --package NAME, or --write NAME.opam", c.Command.Name)
+	}
+	return file, pkg, nil
 }
 
 func (a *app) checkCommand() *cli.Command {

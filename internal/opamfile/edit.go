@@ -89,3 +89,44 @@ func hasExact(v Value) bool {
 	}
 	return false
 }
+
+// ReplaceInList returns the source of f with the lines text between the comment lines
+// begin and end inside the list field, each with the given indentation: in the place of
+// those that are there, else before the list's end. A field that is one value becomes a
+// list; one that is not there comes to the end. Every other byte stays. Empty text takes
+// the lines out; doing it twice is doing it once.
+func (f *File) ReplaceInList(src []byte, field, begin, end string, lines []string) []byte {
+	const indent = "  "
+	block := ""
+	if len(lines) > 0 {
+		block = indent + begin + "\n"
+		for _, line := range lines {
+			block += indent + line + "\n"
+		}
+		block += indent + end + "\n"
+	}
+	value, ok := f.Field(field)
+	if !ok {
+		if block == "" {
+			return src
+		}
+		return []byte(strings.TrimRight(string(src), "\n") + "\n" + field + ": [\n" + block + "]\n")
+	}
+	before, list, after := string(src[:value.Start]), string(src[value.Start:value.End]), string(src[value.End:])
+	if head, rest, found := strings.Cut(list, indent+begin+"\n"); found {
+		if _, tail, closed := strings.Cut(rest, indent+end+"\n"); closed {
+			return []byte(before + head + block + tail + after)
+		}
+	}
+	if block == "" {
+		return src
+	}
+	if value.Kind != List {
+		return []byte(before + "[\n" + indent + list + "\n" + block + "]" + after)
+	}
+	inner := strings.TrimRight(strings.TrimSuffix(list, "]"), " \t")
+	if !strings.HasSuffix(inner, "\n") {
+		inner += "\n"
+	}
+	return []byte(before + inner + block + "]" + after)
+}

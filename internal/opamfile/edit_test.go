@@ -60,3 +60,34 @@ func TestPinned(t *testing.T) {
 		}
 	}
 }
+
+func TestReplaceInList(t *testing.T) {
+	const begin, end = "# ours: begin", "# ours: end"
+	block := "  # ours: begin\n  \"x\" {>= \"1\"}\n  # ours: end\n"
+	for _, c := range []struct{ src, want string }{
+		{"depends: [\n  \"dune\" # why\n]\nbuild: []\n", "depends: [\n  \"dune\" # why\n" + block + "]\nbuild: []\n"},
+		{"depends: [ \"dune\" \"ocaml\" ]\n", "depends: [ \"dune\" \"ocaml\"\n" + block + "]\n"},
+		{"depends: \"dune\"\nbuild: []\n", "depends: [\n  \"dune\"\n" + block + "]\nbuild: []\n"},
+		{"build: []\n", "build: []\ndepends: [\n" + block + "]\n"},
+		{"depends: [\n  \"a\"\n  # ours: begin\n  \"old\"\n  # ours: end\n  \"b\"\n]\n", "depends: [\n  \"a\"\n" + block + "  \"b\"\n]\n"},
+	} {
+		src := c.src
+		for try := 0; try < 2; try++ { // once is twice
+			f, err := Parse("x.opam", []byte(src))
+			if err != nil {
+				t.Fatal(err)
+			}
+			src = string(f.ReplaceInList([]byte(src), "depends", begin, end, []string{`"x" {>= "1"}`}))
+			if src != c.want {
+				t.Errorf("of %q: got %q, want %q", c.src, src, c.want)
+			}
+		}
+		f, err := Parse("x.opam", []byte(src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out := string(f.ReplaceInList([]byte(src), "depends", begin, end, nil)); out == src || strings.Contains(out, "ours") {
+			t.Errorf("not taken out: %q", out)
+		}
+	}
+}

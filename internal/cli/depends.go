@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/opam-cargo/opam-cargo/synth"
+)
+
+func (a *app) dependsCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "depends",
+		Usage: "print a binding's requirements on crate packages, for its opam file",
+		Description: "The direct requirements of its Rust code, as dependencies on the packages that opam-cargo repository generates. --write puts them into the\n" +
+			"opam file, between two comment lines; all else in the file stays.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "write", Usage: "put them into `FILE.opam`"},
+			stringFlag("root", "the project's `DIR`"), packageFlag(), stringFlag("cargo", "the cargo `PROGRAM` to run"),
+		}, outputFlags()...),
+		Before: a.before,
+		Action: func(c *cli.Context) error {
+			o, _, err := a.optionsOnly(c)
+			if err != nil {
+				return err
+			}
+			file, pkg, err := a.opamFile(c, o)
+			if err != nil {
+				return err
+			}
+			lines, err := synth.CrateDepends(a.ctx, o, pkg)
+			if err != nil {
+				return err
+			}
+			if !c.IsSet("write") {
+				_, err := fmt.Fprintln(a.stdout, strings.Join(lines, "\n"))
+				return err
+			}
+			if err := synth.WriteDepends(o.Root, file, lines); err != nil {
+				return err
+			}
+			a.term.Say("%d requirements in %s", len(lines), file)
+			return nil
+		},
+	}
+}
