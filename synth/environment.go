@@ -73,6 +73,10 @@ func (s *State) remap() wrapper.Remap {
 	for _, a := range s.Plan.Archives {
 		dirs = append(dirs, filepath.Join(s.Dirs.W, filepath.FromSlash(a.Dir)))
 	}
+	store := s.switchStore()
+	if store == "" {
+		store = s.Dirs.Crates()
+	}
 	return wrapper.Remap{
 		Wrapper:  s.Wrapper,
 		Capped:   s.Dirs.Bindings(),
@@ -81,6 +85,7 @@ func (s *State) remap() wrapper.Remap {
 			{s.Dirs.W, "rust-bindings-umbrella"},
 			{s.Dirs.Target(), "target"},
 			{s.Dirs.Crates(), "rust-crates"},
+			{store, "rust-crates"},
 			{s.Dirs.Bindings(), "rust-bindings"},
 			{"bindings", "rust-bindings"}, // as cargo names path crates, from W
 		},

@@ -17,6 +17,7 @@ type locks struct {
 	trees     []*bindings.Tree
 	own       []*lockfile.Lock // of the trees; nil where there is none
 	online    *lockfile.Lock   // what the network gave, with --online
+	chosen    *lockfile.Lock   // the crates that opam chose; nil where it chose none
 }
 
 func (s *State) readLocks() (*locks, error) {
@@ -32,6 +33,7 @@ func (s *State) readLocks() (*locks, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		problems = append(problems, err)
 	}
+	l.chosen = s.chosenByOpam()
 	for _, t := range l.trees {
 		own, err := t.Lock()
 		if err != nil {
@@ -63,6 +65,11 @@ func (l *locks) seeds() []*lockfile.Lock {
 	if l.online != nil {
 		return []*lockfile.Lock{l.online}
 	}
+	if l.chosen != nil {
+		if seed := l.withChosen(); seed != nil {
+			return []*lockfile.Lock{seed}
+		}
+	}
 	switch {
 	case l.committed != nil:
 		seeds = append(seeds, l.committed, lockfile.Unite(l.committed))
@@ -81,7 +88,11 @@ func (l *locks) seeds() []*lockfile.Lock {
 func (l *locks) crates() [][]lockfile.Package {
 	at := map[string]int{}
 	var groups [][]lockfile.Package
-	for _, lock := range l.all() {
+	all := l.all()
+	if l.chosen != nil {
+		all = append(all, l.chosen)
+	}
+	for _, lock := range all {
 		for _, p := range lock.Packages {
 			if p.Path() || (p.Registry() && p.Checksum == "") {
 				continue

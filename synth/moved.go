@@ -2,6 +2,7 @@ package synth
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -79,7 +80,11 @@ func (s *State) tellMoved(l *locks) {
 		if c.To == "" || (c.From == "" && l.committed == nil) {
 			continue
 		}
-		s.Term.Say("crate %s (%s)", c, s.account(c.Name, c.To))
+		account := s.account(c.Name, c.To)
+		if l.chosen != nil && slices.ContainsFunc(l.chosen.Packages, func(p lockfile.Package) bool { return p.Name == c.Name && p.Version == c.To }) {
+			account += "; as opam chose"
+		}
+		s.Term.Say("crate %s (%s)", c, account)
 	}
 }
 

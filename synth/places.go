@@ -1,13 +1,10 @@
 package synth
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"sort"
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
@@ -91,61 +88,7 @@ func sourceKey(p lockfile.Package) string {
 	return p.Source
 }
 
-// layOut lays offers out below W, each source in a directory of its own (FACTS
-// F7), and writes the cargo configuration that names them.
-func (su *supply) layOut(ctx context.Context, d workspace.Dirs, registries map[string]string, offers []workspace.Offer) error {
-	bySource := map[string][]workspace.Offer{"": nil}
-	for _, o := range su.offers {
-		if o.Source != "" {
-			bySource[o.Source] = nil
-		}
-	}
-	for _, o := range offers {
-		bySource[o.Source] = append(bySource[o.Source], o)
-	}
-	problems := make([]error, 0, len(bySource)+1)
-	var sources []string
-	for source, list := range bySource {
-		if source != "" {
-			sources = append(sources, source)
-		}
-		problems = append(problems, workspace.LayOut(ctx, d.Source(source), list))
-	}
-	sort.Strings(sources)
-	problems = append(problems, tree.WriteIfChanged(d.Config(), workspace.Config(d, sources, registries), false))
-	return errors.Join(problems...)
-}
-
 const cannotLoad = " (it is here, but this cargo cannot load it: a newer Rust can)"
-
-// unloadable finds the crate of a directory source whose manifest cargo cannot read:
-// one such entry, used or not, makes the whole source fail (FACTS F5).
-var unloadable = regexp.MustCompile("failed to (?:parse|load|read) (?:the )?manifest (?:at|for) `[^`]*/(?:crates|sources/[0-9a-f]+)/([^/`]+)/Cargo.toml`")
-
-// resolveFrom resolves offline from what the supply offers. Crates that this cargo
-// cannot load, such as those of a later edition, are left out.
-func (s *State) resolveFrom(ctx context.Context, su *supply, seeds []*lockfile.Lock) (*Graph, error) {
-	for {
-		if err := su.layOut(ctx, s.Dirs, s.Plan.Registries, su.offers); err != nil {
-			return nil, err
-		}
-		graph, err := s.runResolver(ctx, seeds, s.resolveOffline)
-		if err == nil {
-			return graph, nil
-		}
-		m := unloadable.FindStringSubmatch(cargoWords(err))
-		if m == nil {
-			return nil, err
-		}
-		kept := slices.DeleteFunc(slices.Clone(su.offers), func(o workspace.Offer) bool { return o.ID.String() == m[1] })
-		if len(kept) == len(su.offers) {
-			return nil, err
-		}
-		s.Term.Warn("cargo %s cannot load the crate %s; it is left out", s.Cargo.Version, m[1])
-		su.absent[m[1]] = cannotLoad
-		su.offers = kept
-	}
-}
 
 // places are where crates are looked for, in order (DESIGN section 4, Crates).
 func (s *State) places() ([]workspace.Place, error) {

@@ -71,11 +71,12 @@ func (s *State) shownSource(file string) string {
 			}
 		}
 	}
-	rel, err := filepath.Rel(s.Dirs.W, file)
-	if err != nil {
-		return file
+	for _, base := range []string{s.Dirs.W, s.Prefix} {
+		if rel, err := filepath.Rel(base, file); err == nil && !strings.HasPrefix(rel, "..") {
+			return filepath.ToSlash(rel)
+		}
 	}
-	return filepath.ToSlash(rel)
+	return file
 }
 
 // precheck finds what will not go together before anything is compiled: allocators,

@@ -14,7 +14,6 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
 // resolved is what a successful resolution leaves in W/cache: when its key has
@@ -23,6 +22,7 @@ type resolved struct {
 	Key   string `json:"key"`
 	Lock  string `json:"lock"` // sha256 of W/Cargo.lock
 	Graph *Graph `json:"graph"`
+	Copy  bool   `json:"copy,omitempty"` // see [State.storeBroken]
 }
 
 // resolve lets cargo make W/Cargo.lock from the seed and the crates that are
@@ -63,7 +63,7 @@ func (s *State) resolve(ctx context.Context) error {
 	case !before || s.Root.Context == "": // in the development loop, dune shows it once
 		s.tellMoved(locks)
 	}
-	return s.layOut(ctx, supply)
+	return s.layOutOffers(ctx, supply, s.exactly(supply))
 }
 
 // tellUnusedPatches warns of a patch in the settings that replaces nothing: cargo itself
@@ -104,6 +104,9 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 		return err
 	}
 	s.Graph = graph
+	if err := s.settle(ctx, supply); err != nil {
+		return err
+	}
 	return s.keepResolved(key)
 }
 
@@ -134,6 +137,7 @@ func (s *State) resolveKey(l *locks, su *supply) (string, error) {
 	for _, seed := range l.seeds() {
 		b.Write(seed.Format())
 	}
+	fmt.Fprintln(&b, s.storeKey())
 	for _, o := range su.offers {
 		fmt.Fprintln(&b, o.ID, o.ID.Checksum, o.Source)
 	}
@@ -152,7 +156,7 @@ func (s *State) resolvedBefore(key string) bool {
 	if err != nil || sum != r.Lock || s.readLock() != nil {
 		return false
 	}
-	s.Graph = r.Graph
+	s.Graph, s.copyCrates = r.Graph, r.Copy
 	return true
 }
 
@@ -161,7 +165,7 @@ func (s *State) keepResolved(key string) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(resolved{Key: key, Lock: sum, Graph: s.Graph})
+	text, err := json.Marshal(resolved{Key: key, Lock: sum, Graph: s.Graph, Copy: s.copyCrates})
 	if err != nil {
 		return err
 	}
@@ -175,21 +179,4 @@ func (s *State) readLock() error {
 	}
 	s.Lock, err = lockfile.Parse(s.Dirs.Lock(), src)
 	return err
-}
-
-// layOut leaves in W/crates exactly the crates that the lock names.
-func (s *State) layOut(ctx context.Context, su *supply) error {
-	named := map[string]bool{}
-	for _, p := range s.Lock.Packages {
-		if !p.Path() {
-			named[offerKey(p)] = true
-		}
-	}
-	var exact []workspace.Offer
-	for _, o := range su.offers {
-		if named[o.Key()] {
-			exact = append(exact, o)
-		}
-	}
-	return su.layOut(ctx, s.Dirs, s.Plan.Registries, exact)
 }

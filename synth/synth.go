@@ -56,7 +56,10 @@ type State struct {
 	Graph  *Graph
 	Lock   *lockfile.Lock
 
-	unlock func()
+	cone       []string // the packages in the dependency cone
+	store      string   // where cargo gets the default registry's crates from
+	copyCrates bool     // the switch's store cannot be used itself
+	unlock     func()
 }
 
 // Close gives up the lock on the workspace.
@@ -199,6 +202,7 @@ func (s *State) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.cone = found.Cone
 	s.Plan = workspace.New(found.Selected, found.Trees, patched, settings)
 	if err := s.Plan.Problem(); err != nil {
 		return err

@@ -220,6 +220,9 @@ func (o Offer) layOut(ctx context.Context, dest string) error {
 	return crate.CopyVendored(o.Dir, o.ID, dest)
 }
 
+// LaidOut tells whether a directory source has a crate, by its name-version and checksum.
+func LaidOut(dir string, id crate.ID) bool { return laidOut(filepath.Join(dir, id.String()), id) }
+
 func laidOut(dir string, id crate.ID) bool {
 	src, err := os.ReadFile(filepath.Join(dir, ".cargo-checksum.json"))
 	if err != nil {
