@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -54,7 +55,7 @@ func (r *Root) installedTree(p Package) (OwnTree, bool) {
 	}
 	for _, c := range commands {
 		args, ok := installArgs(c)
-		if !ok {
+		if !ok || slices.Contains(args, "--compiled") { // which keeps what a program compiled
 			continue
 		}
 		t := OwnTree{Package: p.Name, Installed: true}

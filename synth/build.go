@@ -55,6 +55,9 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 	if err := s.precheck(); err != nil {
 		return nil, err
 	}
+	if err := s.beginCompiled(ctx); err != nil {
+		return nil, err
+	}
 	out, err := s.runCargo(ctx)
 	if err != nil {
 		return nil, err

@@ -69,6 +69,9 @@ func (b *Built) HandOver(ctx context.Context, dir string) (*Record, error) {
 			return nil, handOverProblem(dir, err)
 		}
 	}
+	if err := b.noteCompiled(ctx); err != nil {
+		return nil, err
+	}
 	for _, d := range []string{dir, b.Dirs.Out()} {
 		if err := tree.WriteIfChanged(filepath.Join(d, RecordFile), append(text, '\n'), false); err != nil {
 			return nil, handOverProblem(d, err)

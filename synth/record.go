@@ -191,6 +191,9 @@ func (b *Built) recordedCrates() []RecordedCrate {
 
 // toolchain asks the programs for their versions.
 func (s *State) toolchain(ctx context.Context) (Toolchain, error) {
+	if s.tools != nil {
+		return *s.tools, nil
+	}
 	rustc, err := s.Cargo.Rustc(ctx)
 	if err != nil {
 		return Toolchain{}, err
@@ -199,10 +202,11 @@ func (s *State) toolchain(ctx context.Context) (Toolchain, error) {
 	if len(cc) == 0 {
 		cc = []string{"cc"}
 	}
-	return Toolchain{
+	s.tools = &Toolchain{
 		Cargo: s.Cargo.Version, Rustc: rustc["release"], Commit: rustc["commit-hash"], Host: rustc["host"],
 		CC: firstLine(ctx, append(cc, "--version")...), OCaml: firstLine(ctx, "ocamlc", "-version"),
-	}, nil
+	}
+	return *s.tools, nil
 }
 
 // Here is the toolchain that a build by o would have, and what it would have of the

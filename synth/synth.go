@@ -40,10 +40,12 @@ type Options struct {
 	Online    bool   // resolve with the network, and download what is missing
 	AllowNone bool   // no binding gives an empty archive
 	Each      bool   // an archive for each binding
-	Self      string // our own executable
-	Version   string // our own version
-	Getenv    bindings.Getenv
-	Term      *term.Printer
+	// NoCompiled forbids to begin with compiled crates that the switch keeps.
+	NoCompiled bool
+	Self       string // our own executable
+	Version    string // our own version
+	Getenv     bindings.Getenv
+	Term       *term.Printer
 }
 
 // State is a synthesized workspace.
@@ -59,6 +61,7 @@ type State struct {
 	cone       []string // the packages in the dependency cone
 	store      string   // where cargo gets the default registry's crates from
 	copyCrates bool     // the switch's store cannot be used itself
+	tools      *Toolchain
 	unlock     func()
 }
 

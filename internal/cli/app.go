@@ -51,7 +51,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			a.flagsCommand(), a.initCommand(), a.planCommand(), a.whyCommand(), a.checkCommand(),
 			a.lockCommand(), a.fetchCommand(), a.extraSourcesCommand(),
 			a.recordCommand(), a.reproduceCommand(), a.sbomCommand(), a.licensesCommand(), a.auditCommand(),
-			a.repositoryCommand(), a.dependsCommand(), a.installCrateCommand(),
+			a.repositoryCommand(), a.dependsCommand(), a.installCrateCommand(), a.cacheCommand(),
 		},
 		Before: func(c *cli.Context) error {
 			if err := a.setTerm(c); err != nil {

@@ -54,6 +54,7 @@ func buildFlags() []cli.Flag {
 		stringFlag("wrapper", "run rustc through `PROGRAM`, such as sccache"),
 		&cli.BoolFlag{Name: "locked", Usage: "refuse a crate that rust-bindings/Cargo.lock does not have just so", EnvVars: variable("locked")},
 		&cli.BoolFlag{Name: "online", Usage: "resolve with the network, and let cargo download what is missing", EnvVars: variable("online")},
+		&cli.BoolFlag{Name: "no-compiled", Usage: "do not begin with compiled crates that the switch keeps", EnvVars: variable("no-compiled")},
 		&cli.BoolFlag{Name: "allow-none", Usage: "no binding in the cone is no error", EnvVars: variable("allow-none")},
 	}, rootFlags()...)
 }
@@ -100,7 +101,7 @@ func (a *app) options(c *cli.Context) (synth.Options, string, error) {
 	return synth.Options{
 		Root: root, Prefix: c.String("prefix"), Packages: given(c, "package"), Depends: c.String("depends"),
 		Profile: profile, Target: c.String("target"), Jobs: c.String("jobs"), Rustflags: c.String("rustflags"),
-		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), Locked: c.Bool("locked"), Online: c.Bool("online"), AllowNone: c.Bool("allow-none"), Each: c.Bool("each"),
+		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), Locked: c.Bool("locked"), Online: c.Bool("online"), AllowNone: c.Bool("allow-none"), Each: c.Bool("each"), NoCompiled: c.Bool("no-compiled"),
 		Self: self, Version: Version(), Getenv: os.Getenv, Term: a.term,
 	}, cwd, nil
 }

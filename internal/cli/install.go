@@ -9,6 +9,8 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/synth"
+	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
 func (a *app) installCommand() *cli.Command {
@@ -23,11 +25,40 @@ func (a *app) installCommand() *cli.Command {
 			stringFlag("destdir", "put `DIR` before the prefix"),
 			&cli.StringFlag{Name: "package", Usage: "the opam package `NAME`; default: $OPAM_PACKAGE_NAME", EnvVars: variable("package")},
 			&cli.StringSliceFlag{Name: "crate", Usage: "export the crate `NAME` (repeatable); default: those that are a staticlib or cdylib"},
+			&cli.BoolFlag{Name: "compiled", Usage: "of a program: keep in the switch what its build compiled of the crates that opam installed"},
 			stringFlag("cargo", "the cargo `PROGRAM` to run"),
 		}, outputFlags()...),
 		Before: a.before,
-		Action: a.install,
+		Action: func(c *cli.Context) error {
+			if c.Bool("compiled") {
+				return a.installCompiled(c)
+			}
+			return a.install(c)
+		},
 	}
+}
+
+// installCompiled is for the install: field of a program, after its build.
+func (a *app) installCompiled(c *cli.Context) error {
+	if _, err := positional(c, 0); err != nil {
+		return err
+	}
+	root, _, err := a.root(c)
+	if err != nil {
+		return err
+	}
+	prefix, err := bindings.FindPrefix(a.ctx, root.Dir, c.String("prefix"), os.Getenv)
+	if err != nil {
+		return err
+	}
+	size, err := synth.KeepCompiled(workspace.Of(root.Dir, root.Context), prefix)
+	if err != nil {
+		return err
+	}
+	if size > 0 {
+		a.term.Say("the switch keeps the compiled crates (%s); opam-cargo cache lists them", synth.Megabytes(size))
+	}
+	return nil
 }
 
 func (a *app) install(c *cli.Context) error {

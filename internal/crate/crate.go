@@ -10,6 +10,7 @@ package crate
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,4 +99,20 @@ func writeChecksum(dir, sum string) error {
 func writeProblem(dest string, err error) error {
 	return problem.New(problem.Input, "cannot write the crate: %w", err).At(dest, 0).
 		Hint("make room and make %s writable", filepath.Dir(dest))
+}
+
+// Untouched tells whether the crate in dir is as [Unpack] left it, by the constant mtime
+// of its files and directories: an edit, or a file that came or went, shows.
+func Untouched(dir string) bool {
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && !info.ModTime().Equal(mtime) {
+			err = errors.New("changed")
+		}
+		return err
+	})
+	return err == nil
 }

@@ -1,0 +1,201 @@
+// Package compiled keeps what a program's build compiled of the registry crates in the
+// switch, so that the next program begins with it: <prefix>/rust-crates/.compiled/ holds
+// one tar file for each program's set, and a JSON file beside it that says what it is.
+// That cargo takes them for its own follows from FACTS F10 and X2: the sources have one
+// fixed path, the mtimes are kept to the nanosecond, and cargo compares the fingerprint
+// of every unit (rustc, profile, features, flags, those of its dependencies, variables
+// that its build script asked for) before it uses one.
+package compiled
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// Format is the version of the files' form.
+const Format = 1
+
+// Limit bounds the sizes of all sets of a switch together, in bytes: the oldest go first.
+const Limit = 2 << 30
+
+// Set describes compiled crates.
+type Set struct {
+	Format int `json:"format"`
+	// World is all that every unit depends on and cargo does not look at itself, or looks
+	// at in a way that a key can tell before: toolchain, profile, flags, prefix, C compiler
+	// and OCaml. Sets of another world are never taken.
+	World  map[string]string `json:"world"`
+	Crates map[string]string `json:"crates"` // name-version: checksum
+	By     string            `json:"by"`     // the package that left it
+}
+
+// Entry is a set that is kept.
+type Entry struct {
+	Set
+	Name string
+	Size int64 // of the tar file, in bytes
+}
+
+// Dir is where the sets of a switch are; hidden names are ignored by cargo (FACTS F5).
+func Dir(prefix string) string { return filepath.Join(prefix, "rust-crates", ".compiled") }
+
+// name is one for each set.
+func (s Set) name() string {
+	text, err := json.Marshal([]any{s.Format, s.World, s.Crates}) // maps come out sorted
+	if err != nil {                                               // strings only
+		panic(err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])[:20]
+}
+
+func tarFile(dir, name string) string  { return filepath.Join(dir, name+".tar") }
+func infoFile(dir, name string) string { return filepath.Join(dir, name+".json") }
+
+// List reads the sets of a directory, the newest first. What is not whole is no set.
+func List(dir string) ([]Entry, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	type aged struct {
+		Entry
+		time int64
+	}
+	var list []aged
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		src, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		e := Entry{Name: name}
+		info, err := os.Stat(tarFile(dir, name))
+		if err != nil || json.Unmarshal(src, &e.Set) != nil || e.Format != Format {
+			continue
+		}
+		e.Size = info.Size()
+		list = append(list, aged{e, info.ModTime().UnixNano()})
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].time > list[j].time })
+	entries := make([]Entry, 0, len(list))
+	for _, a := range list {
+		entries = append(entries, a.Entry)
+	}
+	return entries, nil
+}
+
+// Best is the set of the same world that has the most of the wanted crates, all with the
+// wanted checksums. Crates that it has besides do no harm.
+func Best(dir string, want Set) (Entry, bool) {
+	list, err := List(dir)
+	if err != nil {
+		return Entry{}, false
+	}
+	best, most := Entry{}, 0
+	for _, e := range list {
+		if n := e.common(want); n > most {
+			best, most = e, n
+		}
+	}
+	return best, most > 0
+}
+
+// common counts the crates that both have; none where they contradict each other.
+func (s Set) common(want Set) int {
+	if len(s.World) != len(want.World) {
+		return 0
+	}
+	for k, v := range s.World {
+		if want.World[k] != v {
+			return 0
+		}
+	}
+	n := 0
+	for id, sum := range want.Crates {
+		switch s.Crates[id] {
+		case sum:
+			n++
+		case "":
+		default:
+			return 0
+		}
+	}
+	return n
+}
+
+// Drop removes a set.
+func Drop(dir, name string) error {
+	return errors.Join(remove(infoFile(dir, name)), remove(tarFile(dir, name)))
+}
+
+func remove(file string) error {
+	if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+// Save keeps what is in target, a profile's directory of cargo's target directory, but
+// for the units of the named packages. A set that is there already is left alone.
+func Save(dir string, set Set, target string, without []string) (size int64, err error) {
+	set.Format = Format
+	name := set.name()
+	if tree.Exists(infoFile(dir, name)) && tree.Exists(tarFile(dir, name)) {
+		return 0, nil
+	}
+	text, err := json.MarshalIndent(set, "", "  ")
+	if err != nil {
+		return 0, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return 0, err
+	}
+	tmp, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(tmp.Name())
+	size, err = pack(tmp, target, without)
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return 0, fmt.Errorf("keep the compiled crates: %w", err)
+	}
+	if size > Limit {
+		return 0, nil
+	}
+	if err := makeRoom(dir, Limit-size); err != nil {
+		return 0, err
+	}
+	if err := os.Chmod(tmp.Name(), 0o644); err != nil {
+		return 0, err
+	}
+	if err := os.Rename(tmp.Name(), tarFile(dir, name)); err != nil {
+		return 0, err
+	}
+	return size, tree.WriteIfChanged(infoFile(dir, name), append(text, '\n'), false)
+}
+
+// makeRoom drops the oldest sets until the others fit into size.
+func makeRoom(dir string, size int64) error {
+	list, err := List(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range list { // the newest first
+		if size -= e.Size; size < 0 {
+			if err := Drop(dir, e.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
