@@ -23,6 +23,10 @@ type Built struct {
 	Crates   []Node // that are in the archives or were run to make them, the generated ones aside
 	Compiled int    // how many of them this run compiled
 
+	key       string              // see [State.buildKey]
+	last      *lastBuild          // this build has changed nothing
+	said      bool                // a diagnostic or a warning was shown
+	watched   []string            // files elsewhere that build scripts watch
 	features  map[string][]string // by manifest: what each was compiled with
 	rlibs     map[string][]string // by manifest
 	variables []RecordedVariable
@@ -52,6 +56,16 @@ func Build(ctx context.Context, o Options) (*Built, error) {
 }
 
 func (s *State) build(ctx context.Context) (*Built, error) {
+	key, err := s.buildKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if last, ok := s.unchanged(key); ok {
+		return &Built{State: s, Archives: last.Archives, key: key, last: last}, nil
+	}
+	if err := os.Remove(s.lastFile()); err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
 	if err := s.precheck(); err != nil {
 		return nil, err
 	}
@@ -62,7 +76,7 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Built{State: s, features: out.features, variables: out.variables, rlibs: map[string][]string{}}
+	b := &Built{State: s, key: key, said: out.said, watched: s.watchedFiles(out.outDirs), features: out.features, variables: out.variables, rlibs: map[string][]string{}}
 	for _, a := range out.artifacts {
 		b.rlibs[a.manifest] = append(b.rlibs[a.manifest], a.rlib)
 	}
@@ -78,7 +92,9 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 	if b.Archives, err = s.archives(out); err != nil {
 		return nil, err
 	}
-	return b, b.tellUndefined(ctx)
+	told, err := b.tellUndefined(ctx)
+	b.said = b.said || told
+	return b, err
 }
 
 // archives finds the static libraries in cargo's output, and checks their symbols.
@@ -151,7 +167,7 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 	}
 	out, readErr := readMessages(pipe, s.Dirs.Generated, s.show)
 	if out != nil {
-		out.variables = askedVariables(out.outDirs, cmd.Env)
+		out.variables = askedVariables(out, cmd.Env)
 	}
 	runErr := cmd.Wait()
 	switch {
@@ -164,8 +180,9 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 }
 
 // show passes a diagnostic on. Errors always; warnings only of trees that the
-// user is working on. A tree of the root is named as its author knows it.
-func (s *State) show(manifest, level, rendered string) {
+// user is working on. A tree of the root is named as its author knows it. shown tells
+// whether it was passed on.
+func (s *State) show(manifest, level, rendered string) (shown bool) {
 	pkg := owner(s.Dirs, manifest)
 	var tree *bindings.Tree
 	for _, t := range s.Plan.Trees() {
@@ -174,9 +191,10 @@ func (s *State) show(manifest, level, rendered string) {
 		}
 	}
 	if level != "error" && !s.Term.Verbose() && (tree == nil || tree.Origin == bindings.Installed) {
-		return
+		return false
 	}
 	s.Term.Pass(s.authorsPaths(rendered))
+	return true
 }
 
 var spanArrow = regexp.MustCompile(`(--> |::: )(\x1b\[[0-9;]*m)?rust-bindings/([^/\s]+)/`)

@@ -17,11 +17,11 @@ import (
 // and that neither its own archives nor the Rust code define: the linker would name
 // the symbol, but not the reason. What C stubs want is not looked at; it may come from
 // any library.
-func (b *Built) tellUndefined(ctx context.Context) error {
+func (b *Built) tellUndefined(ctx context.Context) (told bool, err error) {
 	defined := map[string]bool{}
 	for _, a := range b.Archives {
 		if err := addDefined(defined, a.Path); err != nil {
-			return err
+			return false, err
 		}
 	}
 	missing := map[string][]string{} // opam package -> symbols
@@ -31,7 +31,7 @@ func (b *Built) tellUndefined(ctx context.Context) error {
 		}
 		files, err := filepath.Glob(filepath.Join(b.Prefix, "lib", p.Package, "*.a"))
 		if err != nil {
-			return err
+			return false, err
 		}
 		own, wanted := map[string]bool{}, map[string]bool{}
 		for _, file := range files {
@@ -50,7 +50,7 @@ func (b *Built) tellUndefined(ctx context.Context) error {
 		}
 	}
 	if len(missing) == 0 {
-		return nil
+		return false, nil
 	}
 	system := systemSymbols(ctx)
 	for _, pkg := range order.Keys(missing) {
@@ -61,12 +61,13 @@ func (b *Built) tellUndefined(ctx context.Context) error {
 			}
 		}
 		if len(names) > 0 {
+			told = true
 			sort.Strings(names)
 			b.Term.Warn("%s: its OCaml code wants %s, which neither its C stubs nor the Rust code of this build define", pkg, strings.Join(names, ", "))
 			b.Term.Hint("a feature of its crate may be off (see [bindings.%s] in rust-bindings/settings.toml), or its OCaml and Rust parts are of different releases: opam reinstall %s", pkg, pkg)
 		}
 	}
-	return nil
+	return told, nil
 }
 
 // ofOCaml tells the symbols that OCaml's own compiler and runtime define.

@@ -45,6 +45,7 @@ type output struct {
 	packages   map[string]bool     // manifests of all packages that were compiled or fresh
 	compiled   map[string]bool     // of those that this run compiled
 	features   map[string][]string // by manifest: what a package was compiled with, for target or host
+	said       bool                // show passed something on
 	outDirs    []string            // of build scripts
 	variables  []RecordedVariable  // that they asked for
 	failed     []string            // manifests of the crates with an error, in order
@@ -53,7 +54,7 @@ type output struct {
 
 // readMessages reads cargo's messages to the end; show gets every diagnostic with
 // the manifest of its crate. generated tells the crates that become archives.
-func readMessages(r io.Reader, generated func(manifest string) bool, show func(manifest, level, rendered string)) (*output, error) {
+func readMessages(r io.Reader, generated func(manifest string) bool, show func(manifest, level, rendered string) bool) (*output, error) {
 	out := &output{archives: map[string]string{}, nativeLibs: map[string][]string{}, packages: map[string]bool{}, compiled: map[string]bool{}, features: map[string][]string{}}
 	lines := bufio.NewReader(r)
 	for {
@@ -65,7 +66,7 @@ func readMessages(r io.Reader, generated func(manifest string) bool, show func(m
 			}
 			out.add(&m, generated, show)
 		} else if len(line) > 0 {
-			show("", "", string(line))
+			out.said = show("", "", string(line)) || out.said
 		}
 		if err == io.EOF {
 			return out, nil
@@ -78,7 +79,7 @@ func readMessages(r io.Reader, generated func(manifest string) bool, show func(m
 
 const nativeLibsNote = "native-static-libs: "
 
-func (o *output) add(m *message, generated func(string) bool, show func(manifest, level, rendered string)) {
+func (o *output) add(m *message, generated func(string) bool, show func(manifest, level, rendered string) bool) {
 	switch m.Reason {
 	case "compiler-message":
 		if libs, ok := strings.CutPrefix(m.Message.Message, nativeLibsNote); ok {
@@ -92,7 +93,7 @@ func (o *output) add(m *message, generated func(string) bool, show func(manifest
 			o.failed = append(o.failed, m.ManifestPath)
 			o.errors = append(o.errors, m.Message.Rendered)
 		}
-		show(m.ManifestPath, m.Message.Level, m.Message.Rendered)
+		o.said = show(m.ManifestPath, m.Message.Level, m.Message.Rendered) || o.said
 	case "build-script-executed":
 		o.outDirs = append(o.outDirs, m.OutDir)
 	case "compiler-artifact":

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/order"
@@ -191,9 +192,18 @@ func (b *Built) recordedCrates() []RecordedCrate {
 
 // toolchain asks the programs for their versions.
 func (s *State) toolchain(ctx context.Context) (Toolchain, error) {
-	if s.tools != nil {
-		return *s.tools, nil
-	}
+	s.tools.once.Do(func() { s.tools.found, s.tools.err = s.askToolchain(ctx) })
+	return s.tools.found, s.tools.err
+}
+
+// tools is a toolchain that is asked for once.
+type tools struct {
+	once  sync.Once
+	found Toolchain
+	err   error
+}
+
+func (s *State) askToolchain(ctx context.Context) (Toolchain, error) {
 	rustc, err := s.Cargo.Rustc(ctx)
 	if err != nil {
 		return Toolchain{}, err
@@ -202,17 +212,16 @@ func (s *State) toolchain(ctx context.Context) (Toolchain, error) {
 	if len(cc) == 0 {
 		cc = []string{"cc"}
 	}
-	s.tools = &Toolchain{
+	return Toolchain{
 		Cargo: s.Cargo.Version, Rustc: rustc["release"], Commit: rustc["commit-hash"], Host: rustc["host"],
 		CC: firstLine(ctx, append(cc, "--version")...), OCaml: firstLine(ctx, "ocamlc", "-version"),
-	}
-	return *s.tools, nil
+	}, nil
 }
 
 // Here is the toolchain that a build by o would have, and what it would have of the
 // variables that a record names.
 func Here(ctx context.Context, o Options, asked []RecordedVariable) (Toolchain, []RecordedVariable, error) {
-	s := &State{Options: o}
+	s := &State{Options: o, tools: &tools{}}
 	home, err := os.MkdirTemp("", "opam-cargo-")
 	if err != nil {
 		return Toolchain{}, nil, problem.New(problem.Input, "cannot make a temporary directory: %w", err).Hint("name one that can be written in TMPDIR")
@@ -243,11 +252,15 @@ func firstLine(ctx context.Context, command ...string) string {
 var asksFor = regexp.MustCompile(`(?m)^cargo::?rerun-if-env-changed=(.+)$`)
 
 // askedVariables reads which environment variables the build scripts asked for, in the
-// files where cargo keeps their output, and whether they are set in env.
-func askedVariables(outDirs, env []string) []RecordedVariable {
+// files where cargo keeps their output, and which the sources embed, and whether they
+// are set in env.
+func askedVariables(out *output, env []string) []RecordedVariable {
 	values := valuesOf(env)
 	names := map[string]bool{}
-	for _, dir := range outDirs {
+	for _, name := range embeddedVariables(out.artifacts) {
+		names[name] = true
+	}
+	for _, dir := range out.outDirs {
 		text, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "output"))
 		if err != nil {
 			continue // an older cargo keeps it elsewhere

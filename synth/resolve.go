@@ -44,10 +44,11 @@ func (s *State) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.resolveKey(locks, supply)
+	key, err := s.resolutionKey(locks, supply)
 	if err != nil {
 		return err
 	}
+	s.resolveKey = key
 	before := s.resolvedBefore(key)
 	if before {
 		s.Term.Detail("the resolution of the last run still holds")
@@ -110,8 +111,8 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 	return s.keepResolved(key)
 }
 
-// resolveKey fingerprints all that cargo's answer depends on.
-func (s *State) resolveKey(l *locks, su *supply) (string, error) {
+// resolutionKey fingerprints all that cargo's answer depends on.
+func (s *State) resolutionKey(l *locks, su *supply) (string, error) {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, "3", s.Cargo.Version, s.Target)
 	files, err := s.Plan.Files()

@@ -95,7 +95,7 @@ func (s *State) exactly(su *supply) []workspace.Offer {
 
 // unloadable finds the crate of a directory source that cargo cannot read: one such
 // entry, used or not, makes the whole source fail (FACTS F5).
-var unloadable = regexp.MustCompile("failed to (?:parse|load|read) (?:the )?(?:manifest (?:at|for) )?`[^`]*/(crates|sources/[0-9a-f]+|rust-crates)/([^/`]+)/(?:Cargo.toml|.cargo-checksum.json)`")
+var unloadable = regexp.MustCompile("(?:failed to (?:parse|load|read) (?:the )?(?:manifest (?:at|for) )?`|--> )[^`\n]*/(crates|sources/[0-9a-f]+|rust-crates)/([^/`\n]+)/(?:Cargo.toml(?:`|:[0-9])|.cargo-checksum.json`)")
 
 // resolveFrom resolves offline from what the supply offers. Crates that this cargo
 // cannot load, such as those of a later edition, are left out; if there is such a one in

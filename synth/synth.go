@@ -59,9 +59,10 @@ type State struct {
 	Lock   *lockfile.Lock
 
 	cone       []string // the packages in the dependency cone
+	resolveKey string   // see [State.resolutionKey]
 	store      string   // where cargo gets the default registry's crates from
 	copyCrates bool     // the switch's store cannot be used itself
-	tools      *Toolchain
+	tools      *tools
 	unlock     func()
 }
 
@@ -114,7 +115,7 @@ func (s *State) attribute(err error) {
 
 // open takes the workspace's lock and finds cargo and the switch.
 func open(ctx context.Context, o Options) (*State, error) {
-	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, o.Root.Context)}
+	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, o.Root.Context), tools: &tools{}}
 	o.Term.Detail("%s", o.Root)
 	if err := writable(s.Dirs.Cache()); err != nil {
 		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
@@ -131,6 +132,7 @@ func open(ctx context.Context, o Options) (*State, error) {
 		s.Close()
 		return nil, err
 	}
+	go s.toolchain(ctx) //nolint:errcheck // asked for while the bindings are read; whoever needs it gets the error
 	return s, nil
 }
 

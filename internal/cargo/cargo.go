@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,7 +31,14 @@ type Cargo struct {
 	Version string // such as "1.95.0"
 	home    string
 	env     []string
-	rustc   map[string]string // see [Cargo.Rustc]
+	rustc   *asked // see [Cargo.Rustc]
+}
+
+// asked is what rustc said of itself, once.
+type asked struct {
+	once sync.Once
+	info map[string]string
+	err  error
 }
 
 // Online is c with the user's own cargo home and configuration (mirrors, proxies,
@@ -88,7 +96,7 @@ func Find(ctx context.Context, program, home, toolchain string) (*Cargo, error) 
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
-	c := &Cargo{Path: path, home: home}
+	c := &Cargo{Path: path, home: home, rustc: &asked{}}
 	c.env = environment(os.Environ(), home, toolchain)
 	if filepath.Base(program) != program {
 		// A cargo named by its path goes with the rustc beside it.
@@ -207,9 +215,11 @@ func isFile(name string) bool {
 // Rustc returns what `rustc -vV` of this cargo's toolchain prints, as its
 // key-value lines: release, host, commit-hash and so on.
 func (c *Cargo) Rustc(ctx context.Context) (map[string]string, error) {
-	if c.rustc != nil {
-		return c.rustc, nil
-	}
+	c.rustc.once.Do(func() { c.rustc.info, c.rustc.err = c.askRustc(ctx) })
+	return c.rustc.info, c.rustc.err
+}
+
+func (c *Cargo) askRustc(ctx context.Context) (map[string]string, error) {
 	rustc := "rustc"
 	for _, kv := range c.env {
 		if v, ok := strings.CutPrefix(kv, "RUSTC="); ok {
@@ -229,6 +239,5 @@ func (c *Cargo) Rustc(ctx context.Context) (map[string]string, error) {
 			info[k] = v
 		}
 	}
-	c.rustc = info
 	return info, nil
 }

@@ -3,6 +3,7 @@ package opamcrates
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
@@ -28,9 +29,7 @@ func (c Crate) Opam(depends string) string {
 	}
 	text("maintainer", "whoever runs opam-cargo repository")
 	text("authors", strings.Join(c.authors(), ", "))
-	if c.License != "" {
-		text("license", spdx(c.License))
-	}
+	field("license", licenses(c.License))
 	homepage := c.Homepage
 	if homepage == "" {
 		homepage = c.URL
@@ -50,6 +49,9 @@ func (c Crate) Opam(depends string) string {
 	b.WriteString(depends)
 	field("install", fmt.Sprintf("[\"opam-cargo\" \"install-crate\" %s %s]", opamfile.Quote(c.ID.Name), opamfile.Quote(c.ID.Version)))
 	fmt.Fprintf(&b, "extra-source %s {\n  src: %s\n  checksum: %s\n}\n", opamfile.Quote(c.ID.String()+".crate"), opamfile.Quote(c.URL), opamfile.Quote("sha256="+c.ID.Checksum))
+	if c.License != "" {
+		text("x-cargo-license", c.License)
+	}
 	fmt.Fprintf(&b, "x-cargo-crate: [%s %s]\n", opamfile.Quote(c.ID.Name), opamfile.Quote(c.ID.Version))
 	fmt.Fprintf(&b, "x-cargo-requires: [")
 	for _, r := range c.Needs {
@@ -66,9 +68,24 @@ func (c Crate) authors() []string {
 	return c.Authors
 }
 
-// spdx spells a license as today's SPDX does: a slash was OR.
-func spdx(license string) string {
-	return strings.Join(strings.FieldsFunc(strings.ReplaceAll(license, " / ", "/"), func(r rune) bool { return r == '/' }), " OR ")
+var between = regexp.MustCompile(`\s+(?:OR|AND|or|and)\s+|/|[()]`)
+
+// licenses are those that a crate's license expression names, as opam has them: a list,
+// since opam before 2.2 knows no expressions. The expression is in x-cargo-license.
+func licenses(expression string) string {
+	var list []string
+	for _, id := range between.Split(expression, -1) {
+		if id = opamfile.Quote(strings.TrimSpace(id)); id != `""` && !slices.Contains(list, id) {
+			list = append(list, id)
+		}
+	}
+	switch len(list) {
+	case 0:
+		return `"LicenseRef-none"`
+	case 1:
+		return list[0]
+	}
+	return "[" + strings.Join(list, " ") + "]"
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
