@@ -9,7 +9,7 @@ LINT_VERSION = v2.15.0
 # The public opam files for the parser's tests; skipped, loudly, where they are not.
 export OPAM_CARGO_OPAM_FILES ?= $(wildcard $(abspath ../shared/data/opam-files.tar.gz))
 
-.PHONY: help setup build install test test-crates test-dune soak lint demo clean
+.PHONY: help setup build install test test-crates test-dune test-sccache soak bench lint demo clean
 
 help:
 	@echo 'make setup    install the Debian packages that are missing'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test     set up, check, and run all tests'
 	@echo 'make demo     set up, and install and run a real program with two real bindings'
 	@echo 'make soak     build SETS random sets of bindings (SETS=$(SETS), SEED=$(SEED))'
+	@echo 'make bench    compare with cargo by hand and with bindings built apart (BENCH=$(BENCH))'
 	@echo 'make lint     golangci-lint'
 	@echo 'make install  install the program to DESTDIR/PREFIX/bin (PREFIX=$(PREFIX))'
 	@echo 'make clean    remove all that the targets above made here'
@@ -39,7 +40,10 @@ test-dune: setup
 test-crates: setup
 	@script/test-crates/fetch
 
-test: setup test-crates test-dune
+test-sccache: setup
+	@script/sccache
+
+test: setup test-crates test-dune test-sccache
 	@script/check
 	$(GO) test -count=1 ./...
 
@@ -49,6 +53,11 @@ SEED ?= 1
 soak: setup
 	OPAM_CARGO_SOAK=$(SETS) OPAM_CARGO_SOAK_SEED=$(SEED) $(GO) test -count=1 -timeout 60m ./internal/soak
 
+# Takes a quarter of an hour; BENCH="-only scale" is one part of it.
+BENCH ?=
+bench: setup
+	@script/bench $(BENCH)
+
 lint: setup
 	@script/lint $(LINT_VERSION)
 
@@ -56,4 +65,4 @@ demo: setup
 	@script/demo
 
 clean:
-	rm -rf opam-cargo _demo _test
+	rm -rf opam-cargo _demo _test _bench

@@ -46,6 +46,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("CARGO_HOME", filepath.Join(env.WorkDir, "no-cargo-home"))
 			env.Setenv("TEST_CARGO", crates(t))
 			env.Setenv("DUNE3", dune3(t))
+			env.Setenv("SCCACHE", sccache(t))
 			env.Setenv("PREFIX", filepath.Join(env.WorkDir, "prefix"))
 			env.Setenv("OCAMLPATH", filepath.Join(env.WorkDir, "prefix", "lib"))
 			keepTranscript(env)
@@ -159,6 +160,19 @@ func crates(t *testing.T) string {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "registry", "cache")); err != nil {
 		t.Fatalf("the tests' crates are not there: run make test-crates (%v)", err)
+	}
+	return dir
+}
+
+// sccache is the directory of sccache, which make test provides.
+func sccache(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("_test/sccache/bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "sccache")); err != nil {
+		t.Fatalf("sccache is not there: run make test-sccache (%v)", err)
 	}
 	return dir
 }
