@@ -9,7 +9,7 @@ LINT_VERSION = v2.15.0
 # The public opam files for the parser's tests; skipped, loudly, where they are not.
 export OPAM_CARGO_OPAM_FILES ?= $(wildcard $(abspath ../shared/data/opam-files.tar.gz))
 
-.PHONY: help setup build install test test-crates test-dune test-sccache soak bench lint demo clean
+.PHONY: help setup build install test test-crates test-dune test-sccache test-faults soak bench lint demo clean
 
 help:
 	@echo 'make setup    install the Debian packages that are missing'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test     set up, check, and run all tests'
 	@echo 'make demo     set up, and install and run a real program with two real bindings'
 	@echo 'make soak     build SETS random sets of bindings (SETS=$(SETS), SEED=$(SEED))'
+	@echo 'make test-faults   kill the tool, and let system calls fail, at FAULTS points of each kind (FAULTS=$(FAULTS))'
 	@echo 'make bench    compare with cargo by hand and with bindings built apart (BENCH=$(BENCH))'
 	@echo 'make lint     golangci-lint'
 	@echo 'make install  install the program to DESTDIR/PREFIX/bin (PREFIX=$(PREFIX))'
@@ -46,6 +47,11 @@ test-sccache: setup
 test: setup test-crates test-dune test-sccache
 	@script/check
 	$(GO) test -count=1 ./...
+
+# Kills and failing system calls, at FAULTS points of each kind and command.
+FAULTS ?= 60
+test-faults: setup test-crates
+	OPAM_CARGO_FAULTS=$(FAULTS) $(GO) test -count=1 -timeout 60m ./internal/faults
 
 # Random sets of bindings, against a model: SETS of them from the seed SEED.
 SETS ?= 200

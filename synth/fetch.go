@@ -81,6 +81,9 @@ func Fetch(ctx context.Context, o Options, sets []CrateSet) (brought, there int,
 	var problems []error
 	for _, set := range sets {
 		dir := filepath.Join(o.Root.Dir, filepath.FromSlash(set.Dir))
+		if err := tree.Sweep(dir); err != nil {
+			return brought, there, err
+		}
 		var missing []crate.ID
 		for _, id := range registryCrates(set.Lock) {
 			if sum, err := tree.FileSum(filepath.Join(dir, id.String()+".crate")); err != nil || sum != id.Checksum {

@@ -127,5 +127,8 @@ func (r *Relock) Changes() []string {
 
 // Write replaces the committed lock.
 func (r *Relock) Write() error {
+	if err := tree.Sweep(filepath.Join(r.state.Root.Dir, "rust-bindings")); err != nil {
+		return err
+	}
 	return tree.WriteIfChanged(filepath.Join(r.state.Root.Dir, filepath.FromSlash(LockFile)), r.New, false)
 }

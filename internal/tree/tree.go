@@ -188,11 +188,31 @@ func WriteIfChanged(file string, content []byte, exec bool) error {
 	return Write(file, content, exec)
 }
 
+// unfinished is how the names of files begin that [Write] has not renamed yet.
+const unfinished = ".opam-cargo-"
+
+// Sweep removes from dir what a killed [Write] left there. Nobody else may be writing
+// into it.
+func Sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil //nolint:nilerr // there is no such directory yet
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), unfinished) && e.Type().IsRegular() {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Write replaces file by rename, so that a reader, or a kill at any moment, finds
 // the old content or the new. It does not wait for the disk, as renameio would:
 // a tree has thousands of files, and after a power cut all of them are made anew.
 func Write(file string, content []byte, exec bool) error {
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".opam-cargo-*")
+	tmp, err := os.CreateTemp(filepath.Dir(file), unfinished+"*")
 	if err != nil {
 		return err
 	}
