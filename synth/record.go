@@ -213,7 +213,7 @@ func (s *State) askToolchain(ctx context.Context) (Toolchain, error) {
 		cc = []string{"cc"}
 	}
 	return Toolchain{
-		Cargo: s.Cargo.Version, Rustc: rustc["release"], Commit: rustc["commit-hash"], Host: rustc["host"],
+		Cargo: s.Cargo.Version(ctx), Rustc: rustc["release"], Commit: rustc["commit-hash"], Host: rustc["host"],
 		CC: firstLine(ctx, append(cc, "--version")...), OCaml: firstLine(ctx, "ocamlc", "-version"),
 	}, nil
 }

@@ -28,6 +28,9 @@ type resolved struct {
 // resolve lets cargo make W/Cargo.lock from the seed and the crates that are
 // there, and lays out exactly the crates that the lock names.
 func (s *State) resolve(ctx context.Context) error {
+	if err := s.Cargo.Check(ctx); err != nil {
+		return err
+	}
 	locks, err := s.readLocks()
 	if err != nil {
 		return err
@@ -44,7 +47,7 @@ func (s *State) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.resolutionKey(locks, supply)
+	key, err := s.resolutionKey(ctx, locks, supply)
 	if err != nil {
 		return err
 	}
@@ -112,9 +115,9 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 }
 
 // resolutionKey fingerprints all that cargo's answer depends on.
-func (s *State) resolutionKey(l *locks, su *supply) (string, error) {
+func (s *State) resolutionKey(ctx context.Context, l *locks, su *supply) (string, error) {
 	var b bytes.Buffer
-	fmt.Fprintln(&b, "3", s.Cargo.Version, s.Target)
+	fmt.Fprintln(&b, "3", s.Cargo.Version(ctx), s.Target)
 	files, err := s.Plan.Files()
 	if err != nil {
 		return "", err

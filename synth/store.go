@@ -113,14 +113,14 @@ func (s *State) resolveFrom(ctx context.Context, su *supply, seeds []*lockfile.L
 		switch {
 		case m == nil:
 			return nil, err
-		case s.storeBroken(m[1], m[2]):
+		case s.storeBroken(ctx, m[1], m[2]):
 			continue
 		}
 		kept := slices.DeleteFunc(slices.Clone(su.offers), func(o workspace.Offer) bool { return o.ID.String() == m[2] })
 		if len(kept) == len(su.offers) {
 			return nil, err
 		}
-		s.Term.Warn("cargo %s cannot load the crate %s; it is left out", s.Cargo.Version, m[2])
+		s.Term.Warn("cargo %s cannot load the crate %s; it is left out", s.Cargo.Version(ctx), m[2])
 		su.absent[m[2]] = cannotLoad
 		su.offers = kept
 	}
@@ -128,11 +128,11 @@ func (s *State) resolveFrom(ctx context.Context, su *supply, seeds []*lockfile.L
 
 // storeBroken tells whether an entry that cargo cannot load is one of the switch's
 // store, which from now on is not used itself.
-func (s *State) storeBroken(where, entry string) bool {
+func (s *State) storeBroken(ctx context.Context, where, entry string) bool {
 	if where != "rust-crates" || s.copyCrates {
 		return false
 	}
-	s.Term.Warn("the switch's crate %s cannot be loaded by cargo %s, which then loads none of %s; the crates of this program are copied", entry, s.Cargo.Version, s.switchStore())
+	s.Term.Warn("the switch's crate %s cannot be loaded by cargo %s, which then loads none of %s; the crates of this program are copied", entry, s.Cargo.Version(ctx), s.switchStore())
 	s.Term.Hint("which package brings it: opam list --installed 'crate-*'; reinstall that, or remove the directory")
 	s.copyCrates = true
 	return true
@@ -155,7 +155,7 @@ func (s *State) settle(ctx context.Context, su *supply) error {
 			return nil
 		}
 		m := unloadable.FindStringSubmatch(cargoWords(err))
-		if m == nil || !s.storeBroken(m[1], m[2]) {
+		if m == nil || !s.storeBroken(ctx, m[1], m[2]) {
 			return err
 		}
 	}

@@ -145,7 +145,9 @@ func (s *State) findCargo(ctx context.Context) (err error) {
 	if s.Cargo, err = FindCargo(ctx, s.Options, s.Dirs.Home()); err != nil {
 		return err
 	}
-	s.Term.Detail("cargo %s at %s", s.Cargo.Version, s.Cargo.Path)
+	if s.Term.Verbose() {
+		s.Term.Detail("cargo %s at %s", s.Cargo.Version(ctx), s.Cargo.Path)
+	}
 	return nil
 }
 

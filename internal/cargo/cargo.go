@@ -28,10 +28,17 @@ const Oldest = "1.65"
 // Cargo is a checked cargo program with the environment to run it in.
 type Cargo struct {
 	Path    string // the program
-	Version string // such as "1.95.0"
 	home    string
+	version *checked // see [Cargo.Check]
 	env     []string
 	rustc   *asked // see [Cargo.Rustc]
+}
+
+// checked is what cargo said of itself, once.
+type checked struct {
+	once    sync.Once
+	version string
+	err     error
 }
 
 // asked is what rustc said of itself, once.
@@ -76,12 +83,12 @@ var networkWords = regexp.MustCompile(`(?i)network failure|could ?n.t resolve|fa
 
 // Fetch downloads the crates of the lock beside manifest into the cargo home.
 func (c *Cargo) Fetch(ctx context.Context, manifest string) error {
-	_, err := c.output(ctx, nil, "fetch", "--manifest-path", manifest)
+	_, err := c.output(ctx, "fetch", "--manifest-path", manifest)
 	return err
 }
 
-// Find looks for cargo (program, else on PATH), checks that it runs and is not
-// older than [Oldest]. home becomes its CARGO_HOME; toolchain, if not empty, its
+// Find looks for cargo (program, else on PATH), and begins to check that it runs and is
+// not older than [Oldest]; see [Cargo.Check]. home becomes its CARGO_HOME; toolchain, if not empty, its
 // RUSTUP_TOOLCHAIN.
 func Find(ctx context.Context, program, home, toolchain string) (*Cargo, error) {
 	if program == "" {
@@ -96,7 +103,7 @@ func Find(ctx context.Context, program, home, toolchain string) (*Cargo, error) 
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
-	c := &Cargo{Path: path, home: home, rustc: &asked{}}
+	c := &Cargo{Path: path, home: home, version: &checked{}, rustc: &asked{}}
 	c.env = environment(os.Environ(), home, toolchain)
 	if filepath.Base(program) != program {
 		// A cargo named by its path goes with the rustc beside it.
@@ -104,19 +111,39 @@ func Find(ctx context.Context, program, home, toolchain string) (*Cargo, error) 
 			c.env = append(c.env, "RUSTC="+rustc)
 		}
 	}
-	out, err := c.output(ctx, nil, "--version")
+	go c.Check(ctx) //nolint:errcheck // whoever runs it gets the error; a rustup proxy takes its time
+	return c, nil
+}
+
+// Check tells whether cargo runs and is not too old. Every command of it is checked first.
+func (c *Cargo) Check(ctx context.Context) error {
+	c.version.once.Do(func() { c.version.version, c.version.err = c.askVersion(ctx) })
+	return c.version.err
+}
+
+// Version is such as "1.95.0"; empty where [Cargo.Check] fails.
+func (c *Cargo) Version(ctx context.Context) string {
+	if c.Check(ctx) != nil {
+		return ""
+	}
+	return c.version.version
+}
+
+func (c *Cargo) askVersion(ctx context.Context) (string, error) {
+	out, err := c.run(ctx, "--version")
 	if err != nil {
-		return nil, problem.New(problem.Input, "%s does not run", path).Quote(failure(out, err)).
+		return "", problem.New(problem.Input, "%s does not run", c.Path).Quote(failure(out, err)).
 			Hint("if this is rustup's proxy, install a toolchain: rustup default stable; otherwise name another cargo with --cargo")
 	}
+	version := ""
 	if fields := strings.Fields(string(out)); len(fields) > 1 {
-		c.Version = fields[1]
+		version = fields[1]
 	}
-	if !AtLeast(c.Version, Oldest) {
-		return nil, problem.New(problem.Input, "%s is cargo %s; opam-cargo needs cargo %s or later", path, c.Version, Oldest).
+	if !AtLeast(version, Oldest) {
+		return "", problem.New(problem.Input, "%s is cargo %s; opam-cargo needs cargo %s or later", c.Path, version, Oldest).
 			Hint("install a newer Rust (rustup update stable, or your distribution's newer package), or name another cargo with --cargo")
 	}
-	return c, nil
+	return version, nil
 }
 
 // AtLeast compares the first two numbers of a Rust release with those of min.
@@ -169,8 +196,15 @@ func (c *Cargo) Command(ctx context.Context, extra []string, args ...string) *ex
 
 // output runs cargo and returns its standard output; the error carries what it
 // wrote on standard error.
-func (c *Cargo) output(ctx context.Context, extra []string, args ...string) ([]byte, error) {
-	cmd := c.Command(ctx, extra, args...)
+func (c *Cargo) output(ctx context.Context, args ...string) ([]byte, error) {
+	if err := c.Check(ctx); err != nil {
+		return nil, err
+	}
+	return c.run(ctx, args...)
+}
+
+func (c *Cargo) run(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := c.Command(ctx, nil, args...)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err := os.MkdirAll(c.home, 0o755); err != nil {

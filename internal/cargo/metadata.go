@@ -115,7 +115,7 @@ func filters(platforms []string) []string {
 
 func (c *Cargo) metadata(ctx context.Context, args ...string) (*Metadata, error) {
 	all := append([]string{"metadata", "--format-version", "1"}, args...)
-	out, err := c.output(ctx, nil, all...)
+	out, err := c.output(ctx, all...)
 	if err != nil {
 		return nil, err
 	}

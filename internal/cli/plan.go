@@ -36,7 +36,7 @@ func (a *app) planCommand() *cli.Command {
 				_, err = a.stdout.Write(text)
 				return err
 			}
-			return printPlan(a.stdout, s)
+			return printPlan(a.stdout, s, s.Cargo.Version(a.ctx))
 		},
 	}
 }
@@ -52,10 +52,10 @@ func features(l workspace.Link) string {
 	return text
 }
 
-func printPlan(w io.Writer, s *synth.State) error {
+func printPlan(w io.Writer, s *synth.State, cargo string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "packages: %s\n", strings.Join(s.Plan.Packages, ", "))
-	fmt.Fprintf(&b, "cargo: %s\n", s.Cargo.Version)
+	fmt.Fprintf(&b, "cargo: %s\n", cargo)
 	for _, p := range s.Plan.Bindings {
 		fmt.Fprintf(&b, "binding %s", p.Package)
 		if p.Version != "" {
