@@ -113,6 +113,10 @@ func (t *Tree) Check() error {
 			Hint("put the files themselves there, or install the common directory: opam-cargo install DIR"))
 	}
 	for _, c := range t.Crates {
+		for _, src := range c.Outside {
+			problems = append(problems, problem.New(problem.Input, "crate %s has the source %s, which lies outside of the tree that is installed", c.Name, path.Join(t.Shown, src)).
+				In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0).Hint("put the file into the tree, or install the directory that holds both"))
+		}
 		for _, dir := range c.Paths {
 			if dir != ".." && !strings.HasPrefix(dir, "../") {
 				continue

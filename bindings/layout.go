@@ -30,6 +30,7 @@ type Crate struct {
 	Paths       []string          `toml:"path-dependencies,omitempty" json:"path_dependencies,omitempty"` // their directories
 	Needs       []string          `toml:"needs,omitempty" json:"needs,omitempty"`                         // packages it requires, development aside
 	Requires    []Requirement     `toml:"requires,omitempty" json:"requires,omitempty"`                   // of the default registry, development aside
+	Outside     []string          `toml:"outside,omitempty" json:"outside,omitempty"`                     // sources of its targets that are not in the tree
 	From        map[string]string `toml:"from,omitempty" json:"from,omitempty"`                           // crates of other bindings that it wants: crate -> opam package
 	Meta        string            `toml:"meta" json:"meta"`                                               // fingerprint of the resolved manifest
 	Member      bool              `toml:"member" json:"member"`                                           // of the tree's workspace
@@ -208,6 +209,9 @@ func (t *Tree) crateOf(p *cargo.Package, shadow string, member bool) Crate {
 	}
 	c := Crate{Name: p.Name, Version: p.Version, Dir: rel(filepath.Dir(p.ManifestPath)), Links: p.Links, RustVersion: p.RustVersion, Member: member}
 	for _, target := range p.Targets {
+		if src := rel(target.SrcPath); strings.HasPrefix(src, "../") || path.IsAbs(src) {
+			c.Outside = append(c.Outside, src)
+		}
 		if slices.Contains(target.Kind, "bin") || slices.Contains(target.Kind, "test") || slices.Contains(target.Kind, "bench") ||
 			slices.Contains(target.Kind, "example") || slices.Contains(target.Kind, "custom-build") {
 			continue

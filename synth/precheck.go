@@ -3,6 +3,7 @@ package synth
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,13 +21,13 @@ import (
 // mark is an attribute in a source file that only one crate of a program may have, or
 // that gives a function a name of C.
 type mark struct {
-	kind    string // global_allocator, panic_handler, no_mangle or export_name
-	file    string // as messages name it
-	line    int
-	certain bool // at the start of a line of lib.rs, with no #[cfg] before it
+	Kind    string `json:"kind"` // global_allocator, panic_handler, no_mangle or export_name
+	File    string `json:"file"` // as messages name it
+	Line    int    `json:"line"`
+	Certain bool   `json:"certain,omitempty"` // at the start of a line of lib.rs, with no #[cfg] before it
 }
 
-func (m mark) String() string { return fmt.Sprintf("%s:%d", m.file, m.line) }
+func (m mark) String() string { return fmt.Sprintf("%s:%d", m.File, m.Line) }
 
 var marked = regexp.MustCompile(`^(\s*)((?:#!?\[cfg[^\n]*\]\s*)?)#\[(?:unsafe\()?(global_allocator|panic_handler|no_mangle|export_name)\b`)
 
@@ -46,8 +47,8 @@ func (s *State) marks(n *Node) ([]mark, error) {
 		before := ""
 		for i, line := range strings.Split(string(src), "\n") {
 			if m := marked.FindStringSubmatch(line); m != nil {
-				list = append(list, mark{kind: m[3], file: s.shownSource(file), line: i + 1,
-					certain: m[1] == "" && m[2] == "" && !strings.HasPrefix(before, "#[cfg") && file == filepath.Join(dir, "src", "lib.rs") && !bytes.Contains(src, []byte("#![cfg("))})
+				list = append(list, mark{Kind: m[3], File: s.shownSource(file), Line: i + 1,
+					Certain: m[1] == "" && m[2] == "" && !strings.HasPrefix(before, "#[cfg") && file == filepath.Join(dir, "src", "lib.rs") && !bytes.Contains(src, []byte("#![cfg("))})
 			}
 			if text := strings.TrimSpace(line); text != "" {
 				before = text
@@ -79,6 +80,18 @@ func (s *State) shownSource(file string) string {
 	return file
 }
 
+// knownMarks are the marks of registry crates from earlier runs, by where the crate is:
+// a release never changes, and there may be 100 MB of sources.
+func (s *State) knownMarks() map[string][]mark {
+	known := map[string][]mark{}
+	if src, err := os.ReadFile(s.marksFile()); err == nil && json.Unmarshal(src, &known) != nil {
+		return map[string][]mark{}
+	}
+	return known
+}
+
+func (s *State) marksFile() string { return filepath.Join(s.Dirs.Cache(), "marks.json") }
+
 // precheck finds what will not go together before anything is compiled: allocators,
 // panic handlers, native code at two versions. What it can only suspect is a warning:
 // rustc, and the archive's symbols, decide. It reads all sources, so its good answer
@@ -108,6 +121,7 @@ func (s *State) checkSources() error {
 		who   string
 		marks []mark
 	}
+	known, now := s.knownMarks(), map[string][]mark{}
 	byKind := map[string][]found{}
 	native := map[string]map[string]string{} // crate -> version -> why it is native
 	for i := range s.Graph.Packages {
@@ -115,9 +129,15 @@ func (s *State) checkSources() error {
 		if !linked[n.ID] || s.Dirs.Generated(n.Manifest) {
 			continue
 		}
-		list, err := s.marks(n)
-		if err != nil {
-			return fmt.Errorf("look at the sources of %s %s: %w", n.Name, n.Version, err)
+		list, ok := known[n.Manifest]
+		if !ok || n.Source == "" {
+			var err error
+			if list, err = s.marks(n); err != nil {
+				return fmt.Errorf("look at the sources of %s %s: %w", n.Name, n.Version, err)
+			}
+		}
+		if n.Source != "" {
+			now[n.Manifest] = list
 		}
 		if native[n.Name] == nil {
 			native[n.Name] = map[string]string{}
@@ -130,8 +150,8 @@ func (s *State) checkSources() error {
 		}
 		of := map[string][]mark{}
 		for _, m := range list {
-			of[m.kind] = append(of[m.kind], m)
-			if n.Source != "" && (m.kind == "no_mangle" || m.kind == "export_name") {
+			of[m.Kind] = append(of[m.Kind], m)
+			if n.Source != "" && (m.Kind == "no_mangle" || m.Kind == "export_name") {
 				native[n.Name][n.Version] = "exports C symbols, as in " + m.String()
 			}
 		}
@@ -142,11 +162,16 @@ func (s *State) checkSources() error {
 			}
 		}
 	}
+	if text, err := json.Marshal(now); err != nil {
+		return err
+	} else if err := tree.WriteIfChanged(s.marksFile(), text, false); err != nil {
+		return err
+	}
 	say := func(list []found) (who string, certain int) {
 		names := make([]string, 0, len(list))
 		for _, f := range list {
 			names = append(names, fmt.Sprintf("%s at %s", f.who, f.marks[0]))
-			if f.marks[0].certain {
+			if f.marks[0].Certain {
 				certain++
 			}
 		}
