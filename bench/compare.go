@@ -67,18 +67,18 @@ func (b *bench) compare(k kase) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("## %s\n\n| | cargo by hand: wall, CPU | opam-cargo: wall, CPU | apart: wall, CPU | opam-cargo / by hand | apart / opam-cargo |\n| --- | --- | --- | --- | --- | --- |\n", k.name)
+	fmt.Fprintf(b.out, "## %s\n\n| | cargo by hand: wall, CPU | opam-cargo: wall, CPU | apart: wall, CPU | opam-cargo / by hand | apart / opam-cargo |\n| --- | --- | --- | --- | --- | --- |\n", k.name)
 	for _, step := range steps {
 		r := results[step]
 		hand, tool, apart := r["cargo by hand"], r["opam-cargo"], r["apart"]
-		fmt.Printf("| %s | %s, %s | %s, %s | %s, %s | %s, %s | %s, %s |\n", step,
+		fmt.Fprintf(b.out, "| %s | %s, %s | %s, %s | %s, %s | %s, %s | %s, %s |\n", step,
 			seconds(hand.wall), seconds(hand.cpu), seconds(tool.wall), seconds(tool.cpu), seconds(apart.wall), seconds(apart.cpu),
 			ratio(tool.wall, hand.wall), ratio(tool.cpu, hand.cpu), ratio(apart.wall, tool.wall), ratio(apart.cpu, tool.cpu))
 	}
-	fmt.Printf("| crates compiled, cold | %d | %s | %d | | |\n| crates compiled, one binding changed | %d | %s | %d | | |\n\n",
+	fmt.Fprintf(b.out, "| crates compiled, cold | %d | %s | %d | | |\n| crates compiled, one binding changed | %d | %s | %d | | |\n\n",
 		compiling(results["cold"]["cargo by hand"]), compiledNow(results["cold"]["opam-cargo"]), compiling(results["cold"]["apart"]),
 		compiling(results[steps[2]]["cargo by hand"]), compiledNow(results[steps[2]]["opam-cargo"]), compiling(results[steps[2]]["apart"]))
-	return b.second(k, p, results["cold"]["opam-cargo"])
+	return b.second(p)
 }
 
 // prepare installs the bindings, synthesizes the workspace once, and copies from it what
@@ -192,7 +192,7 @@ func compiledNow(c cost) string {
 
 // second measures a second program in a switch whose crates are opam packages: it begins
 // with what the first one compiled.
-func (b *bench) second(k kase, p places, cold cost) error {
+func (b *bench) second(p places) error {
 	prefix := filepath.Join(filepath.Dir(p.prefix), "prefix2")
 	if err := copyDir(p.prefix, prefix); err != nil {
 		return err
@@ -234,7 +234,7 @@ func (b *bench) second(k kase, p places, cold cost) error {
 	if string(archives[0]) != string(archives[1]) {
 		return fmt.Errorf("the archives of the two programs differ")
 	}
-	fmt.Printf("A second program in the switch, its crates installed by opam: %s s, %s s of CPU, after %s s, %s s for the first: %s times faster, %s in CPU; equal bytes.\n\n",
+	fmt.Fprintf(b.out, "A second program in the switch, its crates installed by opam: %s s, %s s of CPU, after %s s, %s s for the first: %s times faster, %s in CPU; equal bytes.\n\n",
 		seconds(secondCost.wall), seconds(secondCost.cpu), seconds(firstCost.wall), seconds(firstCost.cpu), ratio(firstCost.wall, secondCost.wall), ratio(firstCost.cpu, secondCost.cpu))
 	return nil
 }

@@ -6,6 +6,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,13 +24,14 @@ type kase struct {
 }
 
 type bench struct {
+	out        io.Writer
 	tool, work string
 	home       string // a cargo home with the crates in its download cache
 	runs, cold int
 }
 
 func main() {
-	b := bench{}
+	b := bench{out: os.Stdout}
 	flag.StringVar(&b.tool, "tool", "", "the opam-cargo program")
 	flag.StringVar(&b.work, "work", "", "a directory to work in, which is emptied")
 	flag.StringVar(&b.home, "cargo-home", "", "a cargo home with the crates")
@@ -44,7 +46,7 @@ func main() {
 }
 
 func (b *bench) all(only string) error {
-	fmt.Printf("%s\n\n", machine())
+	fmt.Fprintf(b.out, "%s\n\n", machine())
 	ten, err := b.tenRuntime()
 	if err != nil {
 		return err

@@ -10,13 +10,13 @@ import (
 // scale measures synth on generated switches, against one cargo metadata of the same
 // workspace: time and memory of the tool itself.
 func (b *bench) scale() error {
-	fmt.Printf("## Scale: synth alone\n\n| bindings | crates | synth, first | synth, again | cargo metadata | again / metadata | memory of synth, of cargo metadata |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	fmt.Fprintf(b.out, "## Scale: synth alone\n\n| bindings | crates | synth, first | synth, again | cargo metadata | again / metadata | memory of synth, of cargo metadata |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, n := range [][2]int{{10, 100}, {50, 500}, {200, 2000}} {
 		if err := b.scaleTo(n[0], n[1]); err != nil {
 			return err
 		}
 	}
-	fmt.Println()
+	fmt.Fprintln(b.out)
 	return nil
 }
 
@@ -86,7 +86,7 @@ func (b *bench) scaleTo(bindings, crates int) error {
 		meta = append(meta, c)
 	}
 	a, m := median(again), median(meta)
-	fmt.Printf("| %d | %d | %s | %s | %s | %s | %d MB, %d MB |\n", bindings, crates, seconds(first.wall), seconds(a.wall), seconds(m.wall), ratio(a.wall, m.wall), max(first.rss, a.rss)/1e6, m.rss/1e6)
+	fmt.Fprintf(b.out, "| %d | %d | %s | %s | %s | %s | %d MB, %d MB |\n", bindings, crates, seconds(first.wall), seconds(a.wall), seconds(m.wall), ratio(a.wall, m.wall), max(first.rss, a.rss)/1e6, m.rss/1e6)
 	return nil
 }
 
@@ -136,6 +136,6 @@ func (b *bench) dune() error {
 		}
 		costs[i] = median(list)
 	}
-	fmt.Printf("## dune build with nothing to do\n\nwithout the rule %s s, with it %s s: %d ms more\n", seconds(costs[0].wall), seconds(costs[1].wall), (costs[1].wall - costs[0].wall).Milliseconds())
+	fmt.Fprintf(b.out, "## dune build with nothing to do\n\nwithout the rule %s s, with it %s s: %d ms more\n", seconds(costs[0].wall), seconds(costs[1].wall), (costs[1].wall - costs[0].wall).Milliseconds())
 	return nil
 }
