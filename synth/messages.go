@@ -86,8 +86,8 @@ func (o *output) add(m *message, generated func(string) bool, show func(manifest
 			o.nativeLibs[m.ManifestPath] = strings.Fields(libs)
 			return
 		}
-		if strings.HasPrefix(m.Message.Message, "link against the following native artifacts") {
-			return // belongs to the note above (cargo before 1.7x)
+		if strings.HasPrefix(strings.ToLower(m.Message.Message), "link against the following native artifacts") {
+			return // belongs to the note above, in older releases of rustc
 		}
 		if m.Message.Level == "error" {
 			o.failed = append(o.failed, m.ManifestPath)
