@@ -117,7 +117,7 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 // resolutionKey fingerprints all that cargo's answer depends on.
 func (s *State) resolutionKey(ctx context.Context, l *locks, su *supply) (string, error) {
 	var b bytes.Buffer
-	fmt.Fprintln(&b, "3", s.Cargo.Version(ctx), s.Target)
+	fmt.Fprintln(&b, "3", s.Cargo.Version(ctx), s.Target, s.Dirs.W) // the graph names places
 	files, err := s.Plan.Files()
 	if err != nil {
 		return "", err

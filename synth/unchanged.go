@@ -40,7 +40,7 @@ func (s *State) buildKey(ctx context.Context) (string, error) {
 		return "", err
 	}
 	var b bytes.Buffer
-	fmt.Fprintln(&b, RecordFormat, s.Version, s.resolveKey, s.store, s.Profile, s.Target, s.Rustflags, s.Wrapper, s.Each, tools)
+	fmt.Fprintln(&b, RecordFormat, s.Version, s.Dirs.W, s.Prefix, s.resolveKey, s.store, s.Profile, s.Target, s.Rustflags, s.Wrapper, s.Each, tools)
 	if info, err := os.Stat(s.Self); err == nil { // another build of the tool under one version
 		fmt.Fprintln(&b, info.Size(), info.ModTime().UnixNano())
 	}
