@@ -37,9 +37,9 @@ func CrateDepends(ctx context.Context, o Options, pkg string) ([]string, error) 
 		return nil, problem.New(problem.Input, "the package has no Rust tree of its own").In(pkg).At(o.Root.Dir, 0).
 			Hint("name it in its install: field, as in [\"opam-cargo\" \"install\" \"rust\"]")
 	}
-	scratch, err := os.MkdirTemp("", "opam-cargo-")
+	scratch, err := tree.Scratch("opam-cargo-")
 	if err != nil {
-		return nil, problem.New(problem.Input, "cannot make a temporary directory: %w", err).Hint("name one that can be written in TMPDIR")
+		return nil, err
 	}
 	defer os.RemoveAll(scratch)
 	c, err := FindCargo(ctx, o, filepath.Join(scratch, "cargo-home"))

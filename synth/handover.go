@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,54 +60,57 @@ func (b *Built) HandOver(ctx context.Context, dir string) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := json.MarshalIndent(rec, "", "  ")
-	if err != nil {
+	if err := b.putFiles(dir, nil); err != nil {
 		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, handOverProblem(dir, err)
-	}
-	for _, a := range b.Archives {
-		err := copyArchive(a.Path, filepath.Join(dir, a.File()))
-		for _, f := range a.files() {
-			err = errors.Join(err, tree.WriteIfChanged(filepath.Join(dir, f.name), f.content, false))
-		}
-		if err != nil {
-			return nil, handOverProblem(dir, err)
-		}
 	}
 	if err := b.noteCompiled(ctx); err != nil {
 		return nil, err
 	}
-	for _, d := range []string{dir, b.Dirs.Out()} {
-		if err := tree.WriteIfChanged(filepath.Join(d, RecordFile), append(text, '\n'), false); err != nil {
-			return nil, handOverProblem(d, err)
-		}
+	if err := b.putRecord(dir, rec); err != nil {
+		return nil, err
 	}
 	return rec, b.remember(rec)
 }
 
-// handOverAgain brings the files in dir to what the last build handed over: compared by
-// content, copied where they differ.
+// handOverAgain brings the files in dir to what the last build handed over.
 func (b *Built) handOverAgain(dir string) error {
 	b.Term.Detail("nothing has changed since the last build")
+	if err := b.putFiles(dir, b.last.Record.Archives); err != nil {
+		return err
+	}
+	return b.putRecord(dir, b.last.Record)
+}
+
+// putFiles copies the archives into dir, and writes what dune stanzas include for them.
+// An archive whose sum is known already is copied only if the one in dir has another.
+func (b *Built) putFiles(dir string, known []RecordedArchive) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return handOverProblem(dir, err)
 	}
 	for i, a := range b.Archives {
+		var err error
 		file := filepath.Join(dir, a.File())
-		if sum, err := tree.FileSum(file); err != nil || sum != b.last.Record.Archives[i].SHA256 {
-			if err := copyArchive(a.Path, file); err != nil {
-				return handOverProblem(dir, err)
-			}
+		if known == nil || !hasSum(file, known[i].SHA256) {
+			err = copyArchive(a.Path, file)
 		}
 		for _, f := range a.files() {
-			if err := tree.WriteIfChanged(filepath.Join(dir, f.name), f.content, false); err != nil {
-				return handOverProblem(dir, err)
-			}
+			err = errors.Join(err, tree.WriteIfChanged(filepath.Join(dir, f.name), f.content, false))
+		}
+		if err != nil {
+			return handOverProblem(dir, err)
 		}
 	}
-	text, err := json.MarshalIndent(b.last.Record, "", "  ")
+	return nil
+}
+
+func hasSum(file, sum string) bool {
+	is, err := tree.FileSum(file)
+	return err == nil && is == sum
+}
+
+// putRecord writes the record into dir and into W/out.
+func (b *Built) putRecord(dir string, rec *Record) error {
+	text, err := json.MarshalIndent(rec, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -123,12 +125,7 @@ func (b *Built) handOverAgain(dir string) error {
 // copyArchive gives dest its own copy: dune changes the mode of what it is given.
 // A copy that is the same already is left alone.
 func copyArchive(from, dest string) error {
-	src, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	content, err := io.ReadAll(src)
+	content, err := os.ReadFile(from)
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (s *State) places() ([]workspace.Place, error) {
 		list = append(list, workspace.Place{Dir: dir, Kind: workspace.Source, Label: s.Root.Shown(dir)})
 	}
 	if s.Prefix != "" {
-		list = append(list, workspace.Place{Dir: filepath.Join(s.Prefix, "rust-crates"), Kind: workspace.Source, Label: "the switch's rust-crates"})
+		list = append(list, workspace.Place{Dir: crate.Store(s.Prefix), Kind: workspace.Source, Label: "the switch's rust-crates"})
 	}
 	for _, dir := range filepath.SplitList(s.Getenv("OPAM_CARGO_CRATES")) {
 		if !tree.IsDir(dir) {

@@ -222,15 +222,15 @@ func (s *State) askToolchain(ctx context.Context) (Toolchain, error) {
 // variables that a record names.
 func Here(ctx context.Context, o Options, asked []RecordedVariable) (Toolchain, []RecordedVariable, error) {
 	s := &State{Options: o, tools: &tools{}}
-	home, err := os.MkdirTemp("", "opam-cargo-")
+	home, err := tree.Scratch("opam-cargo-")
 	if err != nil {
-		return Toolchain{}, nil, problem.New(problem.Input, "cannot make a temporary directory: %w", err).Hint("name one that can be written in TMPDIR")
+		return Toolchain{}, nil, err
 	}
 	defer os.RemoveAll(home)
 	if s.Cargo, err = FindCargo(ctx, o, home); err != nil {
 		return Toolchain{}, nil, err
 	}
-	values := valuesOf(s.Cargo.Command(ctx, s.fixedEnvironment(), "build").Env)
+	values := s.buildVariables(ctx)
 	here := make([]RecordedVariable, 0, len(asked))
 	for _, v := range asked {
 		here = append(here, recordVariable(v.Name, values))
@@ -274,6 +274,11 @@ func askedVariables(out *output, env []string) []RecordedVariable {
 		list = append(list, recordVariable(name, values))
 	}
 	return list
+}
+
+// buildVariables is the environment that cargo build gets.
+func (s *State) buildVariables(ctx context.Context) map[string]string {
+	return valuesOf(s.Cargo.Command(ctx, s.fixedEnvironment(), "build").Env)
 }
 
 func valuesOf(env []string) map[string]string {

@@ -151,7 +151,7 @@ func KeepCompiled(d workspace.Dirs, prefix string) (int64, error) {
 	if err := json.Unmarshal(src, &k); err != nil {
 		return 0, problem.New(problem.Input, "what the build left is damaged: %w", err).At(keepableFile(d), 0).Hint("build again: opam-cargo build")
 	}
-	if k.Store != filepath.Join(prefix, "rust-crates") || touchedCrate(k.Store, k.Set.Crates) != "" {
+	if k.Store != crate.Store(prefix) || touchedCrate(k.Store, k.Set.Crates) != "" {
 		return 0, nil
 	}
 	size, err := compiled.Save(compiled.Dir(prefix), k.Set, k.Target, k.Without)

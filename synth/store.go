@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
@@ -17,7 +18,7 @@ import (
 // switchStore is the directory of the crates that opam installed as packages; empty
 // where there is none.
 func (s *State) switchStore() string {
-	dir := filepath.Join(s.Prefix, "rust-crates")
+	dir := crate.Store(s.Prefix)
 	if s.Prefix == "" || !tree.IsDir(dir) {
 		return ""
 	}

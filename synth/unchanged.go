@@ -61,7 +61,7 @@ func (s *State) unchanged(key string) (*lastBuild, bool) {
 	if json.Unmarshal(src, &last) != nil || last.Key != key || last.Record == nil {
 		return nil, false
 	}
-	env := valuesOf(s.Cargo.Command(context.Background(), s.fixedEnvironment(), "build").Env)
+	env := s.buildVariables(context.Background())
 	for _, v := range last.Record.Variables {
 		if recordVariable(v.Name, env) != v {
 			s.Term.Detail("the variable %s has changed since the last build", v.Name)

@@ -150,6 +150,15 @@ func (a *app) root(c *cli.Context) (*bindings.Root, string, error) {
 	return r, cwd, err
 }
 
+// prefix finds the switch's prefix for the current directory.
+func (a *app) prefix(c *cli.Context) (cwd, prefix string, err error) {
+	if cwd, err = workingDir(); err != nil {
+		return "", "", err
+	}
+	prefix, err = bindings.FindPrefix(a.ctx, cwd, c.String("prefix"), os.Getenv)
+	return cwd, prefix, err
+}
+
 // workingDir is the current directory, as the shell names it where that is right.
 func workingDir() (string, error) {
 	cwd, err := os.Getwd()

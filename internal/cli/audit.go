@@ -23,7 +23,7 @@ func (a *app) auditCommand() *cli.Command {
 			if err := audit.Check(db); err != nil {
 				return err
 			}
-			return a.withState(c, func(s *synth.State) error { return a.audit(s, db) })
+			return a.stateOnly(c, func(s *synth.State) error { return a.audit(s, db) })
 		},
 	}
 }

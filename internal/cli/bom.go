@@ -21,7 +21,7 @@ func (a *app) sbomCommand() *cli.Command {
 		Flags:  buildFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			return a.withState(c, func(s *synth.State) error {
+			return a.stateOnly(c, func(s *synth.State) error {
 				var sw *bindings.Switch
 				if s.Prefix != "" {
 					var err error
@@ -55,7 +55,7 @@ func (a *app) licensesCommand() *cli.Command {
 		Flags:  append([]cli.Flag{&cli.StringFlag{Name: "notice", Usage: "write one `FILE` with all their texts"}}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			return a.withState(c, func(s *synth.State) error {
+			return a.stateOnly(c, func(s *synth.State) error {
 				list, err := bom.Licenses(s)
 				if err != nil {
 					return err
@@ -80,18 +80,4 @@ func (a *app) licensesCommand() *cli.Command {
 			})
 		},
 	}
-}
-
-// withState synthesizes the workspace for a command that only looks at it.
-func (a *app) withState(c *cli.Context, look func(*synth.State) error) error {
-	o, _, err := a.optionsOnly(c)
-	if err != nil {
-		return err
-	}
-	s, err := synth.Synth(a.ctx, o)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return look(s)
 }

@@ -15,17 +15,10 @@ func (a *app) synthCommand() *cli.Command {
 		Flags:  buildFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			o, _, err := a.optionsOnly(c)
-			if err != nil {
-				return err
-			}
-			s, err := synth.Synth(a.ctx, o)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			a.term.Say("the workspace is in %s", o.Root.Shown(s.Dirs.W))
-			return nil
+			return a.stateOnly(c, func(s *synth.State) error {
+				a.term.Say("the workspace is in %s", s.Root.Shown(s.Dirs.W))
+				return nil
+			})
 		},
 	}
 }

@@ -2,13 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/compiled"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/synth"
@@ -21,7 +19,7 @@ func (a *app) cacheCommand() *cli.Command {
 		ArgsUsage: "[NAME ...]",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "drop", Usage: "remove those that are named, or all"},
-			stringFlag("prefix", "the opam switch's prefix `DIR`; default: $OPAM_SWITCH_PREFIX, _opam, or opam's own answer"),
+			prefixFlag(),
 		}, outputFlags()...),
 		Before: a.before,
 		Action: a.cache,
@@ -33,11 +31,7 @@ func (a *app) cache(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	cwd, err := workingDir()
-	if err != nil {
-		return err
-	}
-	prefix, err := bindings.FindPrefix(a.ctx, cwd, c.String("prefix"), os.Getenv)
+	_, prefix, err := a.prefix(c)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func (a *app) fetchCommand() *cli.Command {
 		Usage: "bring the lock's .crate files to rust-bindings/crates, through cargo",
 		Description: "Needs the network for what is not in cargo's download cache, but neither a switch nor the bindings.\n" +
 			"In a binding without " + synth.LockFile + ", it brings those of its own Cargo.lock to rust/.opam-cargo/crates.",
-		Flags:  append([]cli.Flag{stringFlag("root", "the project's `DIR`"), packageFlag(), stringFlag("cargo", "the cargo `PROGRAM` to run")}, outputFlags()...),
+		Flags:  sourceFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
 			o, _, err := a.optionsOnly(c)
@@ -44,10 +44,7 @@ func (a *app) extraSourcesCommand() *cli.Command {
 		Usage: "print opam extra-source sections for the lock's crates",
 		Description: "Of the program's committed lock, or of a binding's own Cargo.lock. --write puts them into the opam file (into its\n" +
 			"template where dune generates the file) and takes out what the lock no longer has; all else in the file stays.",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "write", Usage: "put them into `FILE.opam`"},
-			stringFlag("root", "the project's `DIR`"), packageFlag(), stringFlag("cargo", "the cargo `PROGRAM` to run"),
-		}, outputFlags()...),
+		Flags:  append([]cli.Flag{writeFlag()}, sourceFlags()...),
 		Before: a.before,
 		Action: a.extraSources,
 	}
@@ -83,6 +80,10 @@ func (a *app) extraSources(c *cli.Context) error {
 		a.term.Say("dune makes %s from it: dune build %s", file, file)
 	}
 	return nil
+}
+
+func writeFlag() cli.Flag {
+	return &cli.StringFlag{Name: "write", Usage: "put them into `FILE.opam`"}
 }
 
 // opamFile is the opam file that --write names, and the package that is meant.

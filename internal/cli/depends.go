@@ -15,10 +15,7 @@ func (a *app) dependsCommand() *cli.Command {
 		Usage: "print a binding's requirements on crate packages, for its opam file",
 		Description: "The direct requirements of its Rust code, as dependencies on the packages that opam-cargo repository generates. --write puts them into the\n" +
 			"opam file, between two comment lines; all else in the file stays.",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "write", Usage: "put them into `FILE.opam`"},
-			stringFlag("root", "the project's `DIR`"), packageFlag(), stringFlag("cargo", "the cargo `PROGRAM` to run"),
-		}, outputFlags()...),
+		Flags:  append([]cli.Flag{writeFlag()}, sourceFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
 			o, _, err := a.optionsOnly(c)

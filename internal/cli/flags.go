@@ -33,14 +33,26 @@ func packageFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "package", Usage: "work for the opam package `NAME` (repeatable); default: all of the root's", EnvVars: variable("package")}
 }
 
+func prefixFlag() cli.Flag {
+	return stringFlag("prefix", "the opam switch's prefix `DIR`; default: $OPAM_SWITCH_PREFIX, _opam, or opam's own answer")
+}
+
+func cargoFlag() cli.Flag { return stringFlag("cargo", "the cargo `PROGRAM` to run") }
+
+// sourceFlags are those of a command that looks at a project's sources, without a
+// switch.
+func sourceFlags() []cli.Flag {
+	return append([]cli.Flag{stringFlag("root", "the project's `DIR`"), packageFlag(), cargoFlag()}, outputFlags()...)
+}
+
 // rootFlags are those of every command that works on a program.
 func rootFlags() []cli.Flag {
 	return append([]cli.Flag{
 		stringFlag("root", "the project's `DIR`; default: the nearest one upward with an opam file"),
-		stringFlag("prefix", "the opam switch's prefix `DIR`; default: $OPAM_SWITCH_PREFIX, _opam, or opam's own answer"),
+		prefixFlag(),
 		packageFlag(),
 		stringFlag("depends", "`NAMES` of the direct dependencies, as opam's %{_:depends}% gives them, in place of the opam file's"),
-		stringFlag("cargo", "the cargo `PROGRAM` to run"),
+		cargoFlag(),
 	}, outputFlags()...)
 }
 
@@ -104,6 +116,29 @@ func (a *app) options(c *cli.Context) (synth.Options, string, error) {
 		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), Locked: c.Bool("locked"), Online: c.Bool("online"), AllowNone: c.Bool("allow-none"), Each: c.Bool("each"), NoCompiled: c.Bool("no-compiled"),
 		Self: self, Version: Version(), Getenv: os.Getenv, Term: a.term,
 	}, cwd, nil
+}
+
+// withState synthesizes the workspace for a command that only looks at it, and has
+// read its arguments.
+func (a *app) withState(c *cli.Context, look func(*synth.State) error) error {
+	o, _, err := a.options(c)
+	if err != nil {
+		return err
+	}
+	s, err := synth.Synth(a.ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return look(s)
+}
+
+// stateOnly is [app.withState] for a command that takes no arguments.
+func (a *app) stateOnly(c *cli.Context, look func(*synth.State) error) error {
+	if _, err := positional(c, 0); err != nil {
+		return err
+	}
+	return a.withState(c, look)
 }
 
 // given reads a repeatable flag; an empty value, as an empty variable gives, is

@@ -9,6 +9,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/synth"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -26,7 +27,7 @@ func (a *app) installCommand() *cli.Command {
 			&cli.StringFlag{Name: "package", Usage: "the opam package `NAME`; default: $OPAM_PACKAGE_NAME", EnvVars: variable("package")},
 			&cli.StringSliceFlag{Name: "crate", Usage: "export the crate `NAME` (repeatable); default: those that are a staticlib or cdylib"},
 			&cli.BoolFlag{Name: "compiled", Usage: "of a program: keep in the switch what its build compiled of the crates that opam installed"},
-			stringFlag("cargo", "the cargo `PROGRAM` to run"),
+			cargoFlag(),
 		}, outputFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
@@ -96,9 +97,9 @@ func (a *app) install(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	scratch, err := os.MkdirTemp("", "opam-cargo-")
+	scratch, err := tree.Scratch("opam-cargo-")
 	if err != nil {
-		return problem.New(problem.Input, "cannot make a temporary directory: %w", err).Hint("name one that can be written in TMPDIR")
+		return err
 	}
 	defer os.RemoveAll(scratch)
 	program, err := cargo.Find(a.ctx, c.String("cargo"), filepath.Join(scratch, "cargo-home"), "")

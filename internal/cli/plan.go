@@ -19,24 +19,17 @@ func (a *app) planCommand() *cli.Command {
 		Flags:  append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print it as JSON"}}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			o, _, err := a.optionsOnly(c)
-			if err != nil {
-				return err
-			}
-			s, err := synth.Synth(a.ctx, o)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			if c.Bool("json") {
-				text, err := s.PlanJSON()
-				if err != nil {
+			return a.stateOnly(c, func(s *synth.State) error {
+				if c.Bool("json") {
+					text, err := s.PlanJSON()
+					if err != nil {
+						return err
+					}
+					_, err = a.stdout.Write(text)
 					return err
 				}
-				_, err = a.stdout.Write(text)
-				return err
-			}
-			return printPlan(a.stdout, s, s.Cargo.Version(a.ctx))
+				return printPlan(a.stdout, s, s.Cargo.Version(a.ctx))
+			})
 		},
 	}
 }

@@ -28,10 +28,7 @@ func (a *app) recordCommand() *cli.Command {
 }
 
 func recordFlags() []cli.Flag {
-	return append([]cli.Flag{
-		stringFlag("prefix", "the opam switch's prefix `DIR`; default: $OPAM_SWITCH_PREFIX, _opam, or opam's own answer"),
-		stringFlag("cargo", "the cargo `PROGRAM` to run"),
-	}, outputFlags()...)
+	return append([]cli.Flag{prefixFlag(), cargoFlag()}, outputFlags()...)
 }
 
 func (a *app) record(c *cli.Context) error {
@@ -39,11 +36,7 @@ func (a *app) record(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	cwd, err := workingDir()
-	if err != nil {
-		return err
-	}
-	prefix, err := bindings.FindPrefix(a.ctx, cwd, c.String("prefix"), os.Getenv)
+	cwd, prefix, err := a.prefix(c)
 	if err != nil {
 		return err
 	}
@@ -98,15 +91,11 @@ func (a *app) reproduce(c *cli.Context) error {
 	if len(args) == 0 {
 		return problem.New(problem.Usage, "reproduce what?").Hint("name an installed package, a %s, or a directory with sources", synth.RecordFile)
 	}
-	cwd, err := workingDir()
+	cwd, prefix, err := a.prefix(c)
 	if err != nil {
 		return err
 	}
 	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	prefix, err := bindings.FindPrefix(a.ctx, cwd, c.String("prefix"), os.Getenv)
 	if err != nil {
 		return err
 	}

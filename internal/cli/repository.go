@@ -23,7 +23,7 @@ func (a *app) repositoryCommand() *cli.Command {
 			"so that opam's solver chooses among versions. What is in DIR stays.",
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "lock", Usage: "a Cargo.lock `FILE` (repeatable); default: the project's"},
-			stringFlag("cargo", "the cargo `PROGRAM` to run"),
+			cargoFlag(),
 		}, outputFlags()...),
 		Before: a.before,
 		Action: a.repository,
@@ -52,9 +52,9 @@ func (a *app) repository(c *cli.Context) error {
 			locks = append(locks, filepath.Join(root.Dir, filepath.FromSlash(set.File)))
 		}
 	}
-	scratch, err := os.MkdirTemp("", "opam-cargo-")
+	scratch, err := tree.Scratch("opam-cargo-")
 	if err != nil {
-		return problem.New(problem.Input, "cannot make a temporary directory: %w", err).Hint("name one that can be written in TMPDIR")
+		return err
 	}
 	defer os.RemoveAll(scratch)
 	o := synth.Options{Root: &bindings.Root{Dir: scratch}, Cargo: c.String("cargo"), Version: Version(), Getenv: os.Getenv, Term: a.term}
@@ -94,11 +94,7 @@ func (a *app) installCrateCommand() *cli.Command {
 			if len(args) != 2 {
 				return problem.New(problem.Usage, "install-crate wants a name and a version").Hint("it is for the packages that opam-cargo repository writes")
 			}
-			cwd, err := workingDir()
-			if err != nil {
-				return err
-			}
-			prefix, err := bindings.FindPrefix(a.ctx, cwd, c.String("prefix"), os.Getenv)
+			cwd, prefix, err := a.prefix(c)
 			if err != nil {
 				return err
 			}
@@ -107,7 +103,7 @@ func (a *app) installCrateCommand() *cli.Command {
 			if id.Checksum, err = tree.FileSum(file); err != nil {
 				return problem.New(problem.Input, "the crate is not here: %w", err).Hint("it is an extra-source of the package that opam-cargo repository writes")
 			}
-			dest := filepath.Join(c.String("destdir")+prefix, "rust-crates", id.String())
+			dest := filepath.Join(crate.Store(c.String("destdir")+prefix), id.String())
 			if err := os.RemoveAll(dest); err != nil {
 				return problem.New(problem.Input, "cannot replace the crate: %w", err).At(dest, 0).Hint("make it writable")
 			}

@@ -25,25 +25,18 @@ func (a *app) whyCommand() *cli.Command {
 			if c.Bool("duplicates") == (len(args) == 1) {
 				return problem.New(problem.Usage, "why wants one crate, or --duplicates").Hint("for example: opam-cargo why log")
 			}
-			o, _, err := a.options(c)
-			if err != nil {
-				return err
-			}
-			s, err := synth.Synth(a.ctx, o)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			text := s.Duplicates()
-			if len(args) == 1 {
-				if text, err = s.Why(args[0]); err != nil {
-					return err
+			return a.withState(c, func(s *synth.State) error {
+				text := s.Duplicates()
+				if len(args) == 1 {
+					if text, err = s.Why(args[0]); err != nil {
+						return err
+					}
+				} else if text == "" {
+					a.term.Say("no crate is there in several versions")
 				}
-			} else if text == "" {
-				a.term.Say("no crate is there in several versions")
-			}
-			_, err = fmt.Fprint(a.stdout, text)
-			return err
+				_, err = fmt.Fprint(a.stdout, text)
+				return err
+			})
 		},
 	}
 }

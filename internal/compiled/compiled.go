@@ -18,6 +18,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
@@ -46,7 +47,7 @@ type Entry struct {
 }
 
 // Dir is where the sets of a switch are; hidden names are ignored by cargo (FACTS F5).
-func Dir(prefix string) string { return filepath.Join(prefix, "rust-crates", ".compiled") }
+func Dir(prefix string) string { return filepath.Join(crate.Store(prefix), ".compiled") }
 
 // name is one for each set.
 func (s Set) name() string {

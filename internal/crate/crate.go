@@ -23,6 +23,10 @@ import (
 // ChecksumFile is the file that makes a directory a crate of a directory source.
 const ChecksumFile = ".cargo-checksum.json"
 
+// Store is where the packages of crates install them: a directory source that the
+// programs of the switch share.
+func Store(prefix string) string { return filepath.Join(prefix, "rust-crates") }
+
 const manifestFile = "Cargo.toml"
 
 // mtime is given to every file and directory, so that crates laid out again

@@ -13,6 +13,7 @@ import (
 	"github.com/otiai10/copy"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/synth"
@@ -31,9 +32,9 @@ type Scratch struct {
 // Prepare lays out a scratch directory: the recorded lock and settings, the trees that
 // are here, and the .crate files that opam's download cache has. Remove it with Close.
 func (s *Subject) Prepare(ctx context.Context, o synth.Options) (*Scratch, error) {
-	dir, err := os.MkdirTemp("", "opam-cargo-reproduce-")
+	dir, err := tree.Scratch("opam-cargo-reproduce-")
 	if err != nil {
-		return nil, problem.New(problem.Input, "cannot make a temporary directory: %w", err).Hint("name one that can be written in TMPDIR")
+		return nil, err
 	}
 	c := &Scratch{dir: dir, subject: s, prefix: s.Prefix, isolate: isolates(ctx)}
 	if s.Record == nil {
@@ -129,9 +130,9 @@ func (c *Scratch) layOut(ctx context.Context, o synth.Options) error {
 	if len(rec.Bindings) == 0 {
 		c.args = append(c.args, "--allow-none")
 	}
-	crates := strings.Trim(filepath.Join(s.Prefix, "rust-crates")+string(os.PathListSeparator)+s.Getenv("OPAM_CARGO_CRATES"), string(os.PathListSeparator))
-	if !tree.IsDir(filepath.Join(s.Prefix, "rust-crates")) {
-		crates = s.Getenv("OPAM_CARGO_CRATES")
+	crates := s.Getenv("OPAM_CARGO_CRATES")
+	if store := crate.Store(s.Prefix); tree.IsDir(store) {
+		crates = strings.Trim(store+string(os.PathListSeparator)+crates, string(os.PathListSeparator))
 	}
 	c.env = []string{"OPAM_CARGO_PATH=" + filepath.Join(trees, bindings.Dir), "OPAM_CARGO_CRATES=" + crates, "OPAM_SWITCH_PREFIX="}
 	return nil

@@ -1,6 +1,6 @@
 // Package reproduce makes the archives of a build record again and compares them, and
 // tells whether what they were made from is still what is installed. Entry points:
-// [Find], [Subject.Differences], [Subject.Rebuild], [Verify].
+// [Find], [Subject.Differences], [Subject.Prepare], [Subject.Compare], [Subject.Verify].
 package reproduce
 
 import (

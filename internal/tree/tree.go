@@ -18,6 +18,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
 // Private is the directory that the tool keeps inside an installed tree. It is
@@ -229,4 +231,14 @@ func Write(file string, content []byte, exec bool) error {
 		os.Remove(tmp.Name())
 	}
 	return err
+}
+
+// Scratch makes a directory of that name and a number, outside of all places that
+// matter; the caller removes it.
+func Scratch(name string) (string, error) {
+	dir, err := os.MkdirTemp("", name)
+	if err != nil {
+		return "", problem.New(problem.Input, "cannot make a temporary directory: %w", err).Hint("name one that can be written in TMPDIR")
+	}
+	return dir, nil
 }
