@@ -69,6 +69,9 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 	if err := s.precheck(); err != nil {
 		return nil, err
 	}
+	if err := s.distrustFuture(); err != nil {
+		return nil, err
+	}
 	if err := s.beginCompiled(ctx); err != nil {
 		return nil, err
 	}
