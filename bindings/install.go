@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"sort"
+	"syscall"
 
 	"github.com/otiai10/copy"
 
@@ -111,6 +112,7 @@ func (t *Tree) copyTo(base string, crates []string) (err error) {
 	if err := os.MkdirAll(base, 0o755); err != nil {
 		return t.writeProblem(base, err)
 	}
+	defer lockDir(base)()
 	t.dropLeftovers(base)
 	tmp, err := os.MkdirTemp(base, "."+t.Package+".new-")
 	if err != nil {
@@ -141,6 +143,19 @@ func (t *Tree) copyTo(base string, crates []string) (err error) {
 		return err
 	}
 	return t.swap(base, tmp)
+}
+
+// lockDir keeps other installations out of a directory until the function that it
+// returns is called: else one takes the other's half-made tree for what a killed one
+// left. The directory itself is locked, so that no file is left. Where the file system
+// has no locks, there is none: opam itself installs a package once at a time.
+func lockDir(dir string) (unlock func()) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return func() {}
+	}
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+	return func() { f.Close() }
 }
 
 func (t *Tree) swap(base, tmp string) error {

@@ -117,6 +117,10 @@ func (s *State) attribute(err error) {
 func open(ctx context.Context, o Options) (*State, error) {
 	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, o.Root.Context), tools: &tools{}}
 	o.Term.Detail("%s", o.Root)
+	if strings.ContainsRune(s.Dirs.W, os.PathListSeparator) {
+		return nil, problem.New(problem.Input, "cargo cannot build below a directory with %q in its name", os.PathListSeparator).At(s.Dirs.W, 0).
+			Hint("it puts the directory into a list of paths; rename or move the project")
+	}
 	if err := writable(s.Dirs.Cache()); err != nil {
 		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
 			Hint("it lies below the root's _build directory; check its owner, permissions and disk, or name another root with --root")

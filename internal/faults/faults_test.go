@@ -84,19 +84,25 @@ func newWorld(t *testing.T, tool string) world {
 	w := world{dir: t.TempDir(), tool: tool, cargoHome: crates}
 	manifest := "[package]\nname = \"foo-ffi\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\ncrate-type = [\"staticlib\"]\n[dependencies]\nlog = \"0.4\"\n"
 	code := "#[no_mangle] pub extern \"C\" fn foo(_: i64) -> i64 { log::max_level() as i64 }\n"
-	for name, text := range map[string]string{
+	write(t, w.dir, map[string]string{
 		"foo/Cargo.toml": manifest, "foo/Cargo.lock": lock, "foo/src/lib.rs": code, "foo/data/a": strings.Repeat("a", 5000), "foo/data/b": strings.Repeat("b", 50000),
 		"prefix/.opam-switch/packages/foo.1/opam": "opam-version: \"2.0\"\n",
 		"pack/pack.opam":      "opam-version: \"2.0\"\ndepends: [ \"foo\" ]\n",
 		"own/own.opam":        "opam-version: \"2.0\"\ninstall: [ [\"opam-cargo\" \"install\"] ]\n",
 		"own/rust/Cargo.toml": manifest, "own/rust/Cargo.lock": lock, "own/rust/src/lib.rs": code, "tmp/.keep": "",
-	} {
-		file := filepath.Join(w.dir, filepath.FromSlash(name))
+	})
+	return w
+}
+
+// write makes files, by their slash-separated names below dir.
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		file := filepath.Join(dir, filepath.FromSlash(name))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return w
 }
 
 // snapshot lists the places with the content of their files.
