@@ -135,7 +135,7 @@ func (b *bench) handBuild(p places) func() (cost, error) {
 }
 
 func (b *bench) toolBuild(p places) func() (cost, error) {
-	return command{dir: p.root, env: b.env(), args: []string{b.tool, "build", "--prefix", p.prefix}}.run
+	return command{dir: p.root, env: b.env(), args: []string{b.tool, "build", "-v", "--prefix", p.prefix}}.run
 }
 
 func (b *bench) apartBuild(k kase, p places) func() (cost, error) {

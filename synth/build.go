@@ -13,6 +13,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
@@ -271,13 +272,11 @@ func (s *State) manifestOf(name, version, dir string) string {
 	return ""
 }
 
-var progress = regexp.MustCompile(`^(\x1b\[[0-9;]*m)*\s+(\x1b\[[0-9;]*m)*(Compiling|Finished|Fresh|Building|Updating|Locking|Blocking|Adding) `)
-
 // withoutProgress leaves out the lines that only tell how far cargo got.
 func withoutProgress(said string) string {
 	var b strings.Builder
 	for _, line := range strings.SplitAfter(said, "\n") {
-		if !progress.MatchString(line) {
+		if !term.IsProgress(line) {
 			b.WriteString(line)
 		}
 	}

@@ -153,7 +153,7 @@ func download(ctx context.Context, o Options, lock string, ids []crate.ID) (map[
 			return nil, err
 		}
 	}
-	if err := s.Cargo.Online(home).Fetch(ctx, filepath.Join(scratch, "Cargo.toml")); err != nil {
+	if err := s.Cargo.Online(home, s.Term.CargoProgress()).Fetch(ctx, filepath.Join(scratch, "Cargo.toml")); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

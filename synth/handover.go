@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
@@ -166,8 +167,8 @@ func (r *Record) OcamlArguments(dir string) []string {
 	return append(flags, libs...)
 }
 
-// Summary is the closing line of a build.
-func (b *Built) Summary(rec *Record, dir string) string {
+// Summary is the closing line of a build that took so long.
+func (b *Built) Summary(rec *Record, dir string, took time.Duration) string {
 	what, size := filepath.Join(dir, rec.Archives[0].Name), int64(0)
 	if len(rec.Archives) > 1 {
 		what = fmt.Sprintf("%d archives in %s", len(rec.Archives), dir)
@@ -175,8 +176,26 @@ func (b *Built) Summary(rec *Record, dir string) string {
 	for _, a := range rec.Archives {
 		size += a.Size
 	}
-	return fmt.Sprintf("built %s from %s of %s (%.1f MB, %d compiled now)", what,
-		count(len(rec.Crates), "crate"), count(len(rec.Bindings), "binding"), float64(size)/1e6, b.Compiled)
+	from := fmt.Sprintf("%s of %s", count(len(rec.Crates), "crate"), count(len(rec.Bindings), "binding"))
+	if len(rec.Bindings) > 1 {
+		from += fmt.Sprintf(", %d shared", b.shared(rec))
+	}
+	return fmt.Sprintf("built %s from %s, in %v (%s, %d compiled now)", what, from, took.Round(100*time.Millisecond), Megabytes(size), b.Compiled)
+}
+
+// shared is how many crates of the record more than one binding wants.
+func (b *Built) shared(rec *Record) int {
+	linked := map[string]bool{}
+	for _, c := range rec.Crates {
+		linked[c.Name+" "+c.Version+" "+c.Source] = true
+	}
+	owners, n := b.Graph.owners(b.Dirs), 0
+	for _, p := range b.Graph.Packages {
+		if linked[p.Name+" "+p.Version+" "+p.Source] && len(owners[p.ID]) > 1 {
+			n++
+		}
+	}
+	return n
 }
 
 func count(n int, noun string) string {

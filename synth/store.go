@@ -70,7 +70,7 @@ func (s *State) layOutOffers(ctx context.Context, su *supply, offers []workspace
 		if source != "" {
 			sources = append(sources, source)
 		}
-		problems = append(problems, workspace.LayOut(ctx, s.Dirs.Source(source), list))
+		problems = append(problems, workspace.LayOut(ctx, s.Dirs.Source(source), list, s.Term.Progress("unpacking crates")))
 	}
 	sort.Strings(sources)
 	problems = append(problems, tree.WriteIfChanged(s.Dirs.Config(), workspace.Config(s.Dirs, s.store, sources, s.Plan.Registries), false))

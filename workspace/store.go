@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -163,9 +164,10 @@ func (c *Chain) Vendored() []Offer {
 	return list
 }
 
-// LayOut makes dir a directory source that holds the offers and nothing else. A crate that is there already with the same checksum is left alone:
-// directories appear by rename, so one that is there is complete.
-func LayOut(ctx context.Context, dir string, offers []Offer) error {
+// LayOut makes dir a directory source that holds the offers and nothing else. A crate
+// that is there already with the same checksum is left alone: directories appear by
+// rename, so one that is there is complete. progress is told of each crate.
+func LayOut(ctx context.Context, dir string, offers []Offer, progress func(done, total int)) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -191,12 +193,14 @@ func LayOut(ctx context.Context, dir string, offers []Offer) error {
 	}
 	problems := make([]error, len(todo))
 	var g errgroup.Group
+	var done atomic.Int64
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, o := range todo {
 		g.Go(func() error {
 			if problems[i] = ctx.Err(); problems[i] == nil {
 				problems[i] = o.layOut(ctx, filepath.Join(dir, o.ID.String()))
 			}
+			progress(int(done.Add(1)), len(todo))
 			return nil
 		})
 	}

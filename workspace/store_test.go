@@ -63,7 +63,7 @@ func TestLayOut(t *testing.T) {
 	}
 	layOut := func(offers ...Offer) {
 		t.Helper()
-		if err := LayOut(context.Background(), dir, offers); err != nil {
+		if err := LayOut(context.Background(), dir, offers, func(int, int) {}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -99,7 +99,7 @@ func TestLayOutReportsAll(t *testing.T) {
 		offers = append(offers, o)
 	}
 	dir := t.TempDir()
-	list := problem.List(LayOut(context.Background(), dir, offers))
+	list := problem.List(LayOut(context.Background(), dir, offers, func(int, int) {}))
 	if len(list) != 2 || list[0].File != "missing-b" || list[1].File != "missing-d" {
 		t.Errorf("got %v", list)
 	}
@@ -108,7 +108,7 @@ func TestLayOutReportsAll(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := LayOut(ctx, t.TempDir(), offers); !errors.Is(err, context.Canceled) || len(problem.List(err)) != 1 {
+	if err := LayOut(ctx, t.TempDir(), offers, func(int, int) {}); !errors.Is(err, context.Canceled) || len(problem.List(err)) != 1 {
 		t.Errorf("got %v", err)
 	}
 }
@@ -139,7 +139,7 @@ func BenchmarkLayOut(b *testing.B) {
 	}
 	b.ResetTimer()
 	for i := 0; i < b.N; i++ {
-		if err := LayOut(context.Background(), filepath.Join(b.TempDir(), "crates"), offers); err != nil {
+		if err := LayOut(context.Background(), filepath.Join(b.TempDir(), "crates"), offers, func(int, int) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

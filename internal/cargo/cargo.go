@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,8 @@ type Cargo struct {
 	version *checked // see [Cargo.Check]
 	env     []string
 	rustc   *asked // see [Cargo.Rustc]
+
+	progress io.Writer // of an [Cargo.Online]; may be nil
 }
 
 // checked is what cargo said of itself, once.
@@ -49,10 +52,12 @@ type asked struct {
 }
 
 // Online is c with the user's own cargo home and configuration (mirrors, proxies,
-// credentials) and with the network: to resolve and download, never to build.
-func (c *Cargo) Online(userHome string) *Cargo {
+// credentials) and with the network: to resolve and download, never to build. What it
+// says meanwhile is also written to progress.
+func (c *Cargo) Online(userHome string, progress io.Writer) *Cargo {
 	o := *c
 	o.home = userHome
+	o.progress = progress
 	o.env = nil
 	for _, kv := range c.env {
 		if !strings.HasPrefix(kv, "CARGO_") {
@@ -207,6 +212,9 @@ func (c *Cargo) run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := c.Command(ctx, nil, args...)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if c.progress != nil {
+		cmd.Stderr = io.MultiWriter(&errOut, c.progress)
+	}
 	if err := os.MkdirAll(c.home, 0o755); err != nil {
 		return nil, err
 	}

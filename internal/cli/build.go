@@ -2,6 +2,7 @@ package cli
 
 import (
 	"path/filepath"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,6 +31,7 @@ func (a *app) buildCommand() *cli.Command {
 		Flags:  append([]cli.Flag{eachFlag(), outFlag("put the files into `DIR`; default: the current directory in a dune action, else rust-bindings/")}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
+			start := time.Now()
 			o, cwd, err := a.optionsOnly(c)
 			if err != nil {
 				return err
@@ -44,9 +46,7 @@ func (a *app) buildCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if o.Root.Context == "" || b.Compiled > 0 {
-				a.term.Say("%s", b.Summary(rec, o.Root.Shown(dir)))
-			}
+			a.term.Tell("%s", b.Summary(rec, o.Root.Shown(dir), time.Since(start)))
 			return nil
 		},
 	}

@@ -30,6 +30,7 @@ type Printer struct {
 	w     io.Writer
 	level Level
 	color bool
+	inBar bool // the cursor stands in a line of progress
 }
 
 // New returns a Printer on w. color is "auto", "always" or "never"; auto means
@@ -45,12 +46,7 @@ func useColor(w io.Writer, color string) bool {
 	case "never":
 		return false
 	}
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return os.Getenv("NO_COLOR") == "" && isTerminal(w)
 }
 
 // Color tells whether colours are on, for the programs that are run.
@@ -105,10 +101,18 @@ func (p *Printer) Detail(format string, args ...any) {
 	}
 }
 
+// Tell prints how the work went: on a terminal, where somebody waits for it, or with -v.
+func (p *Printer) Tell(format string, args ...any) {
+	if p.Live() || p.Verbose() {
+		p.raw("opam-cargo: " + fmt.Sprintf(format, args...))
+	}
+}
+
 // Pass prints another program's own text untouched.
 func (p *Printer) Pass(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.clear()
 	io.WriteString(p.w, text)
 }
 
@@ -122,6 +126,7 @@ func (p *Printer) line(color, kind, text string) {
 func (p *Printer) raw(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.clear()
 	fmt.Fprintln(p.w, line)
 }
 
