@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/dune"
+	"github.com/opam-cargo/opam-cargo/internal/edit"
 )
 
 // cargos lists the directories that are cargo's, not dune's: the Rust tree, or, where
@@ -77,7 +78,7 @@ func (p *Project) exclude(dirs ...string) error {
 	at := slices.IndexFunc(list, func(n dune.Node) bool { return n.Name() == "dirs" })
 	switch {
 	case at >= 0 && isStandardWithout(list[at]):
-		p.editDune(name, src, []dune.Edit{dune.Append(src, list[at], missing...)}, "%s", stanza)
+		p.editDune(name, src, []edit.Edit{dune.Append(src, list[at], missing...)}, "%s", stanza)
 	case slices.ContainsFunc(list, func(n dune.Node) bool {
 		return slices.Contains([]string{"dirs", "include", "dynamic_include"}, n.Name()) || slices.ContainsFunc(missing, n.Has)
 	}):
@@ -159,7 +160,7 @@ func (p *Project) targets(leftOut []string, kinds ...string) ([]target, error) {
 // link adds rust_bindings to the libraries of the targets. Those of one file are edited
 // together, for an edit moves what follows.
 func (p *Project) link(targets []target) error {
-	edits := map[string][]dune.Edit{}
+	edits := map[string][]edit.Edit{}
 	who := map[string][]string{}
 	for _, t := range targets {
 		src, err := p.read(t.file)
