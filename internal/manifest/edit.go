@@ -71,7 +71,7 @@ func (m *Manifest) Version(version string) []edit.Edit {
 		case slices.Equal(v.Key, []string{"package", "version", "workspace"}):
 			// version.workspace = true: the key must change as well.
 			start := strings.LastIndex(string(m.Source[:v.start]), "version")
-			return []edit.Edit{edit.At(start, v.end, "version = " + quoted)}
+			return []edit.Edit{edit.At(start, v.end, "version = "+quoted)}
 		}
 	}
 	return nil
