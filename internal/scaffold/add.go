@@ -27,7 +27,7 @@ func (p *Project) Add(kind Kind, pkg Package) error {
 		return err
 	}
 	problems = append(problems, p.excludeAll(cargos))
-	problems = append(problems, p.RustBindings(program(kind, pkg.Name)))
+	problems = append(problems, p.RustBindings(kind, pkg.Name))
 	if kind == Binding {
 		problems = append(problems, p.linkUsers(cargos))
 	} else {
