@@ -102,7 +102,7 @@ func (p *Project) linkUsers(cargos []string) error {
 	}
 	users = slices.DeleteFunc(users, func(t target) bool {
 		field, _ := t.stanza.Field("libraries")
-		return len(t.names) == 0 || !slices.ContainsFunc(names, field.Has)
+		return !slices.ContainsFunc(names, field.Has)
 	})
 	return p.link(users)
 }

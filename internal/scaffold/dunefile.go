@@ -158,8 +158,9 @@ func (p *Project) targets(leftOut []string, kinds ...string) ([]target, error) {
 			continue
 		}
 		for _, n := range list {
-			if slices.Contains(kinds, n.Name()) {
-				found = append(found, target{name, n, n.FieldWords("public_name", "public_names", "name", "names")})
+			names := n.FieldWords("public_name", "public_names", "name", "names")
+			if slices.Contains(kinds, n.Name()) && len(names) > 0 {
+				found = append(found, target{name, n, names})
 			}
 		}
 	}
