@@ -161,10 +161,10 @@ func (t *Tree) writeShadow(shadow, top string) error {
 	for dir, m := range t.Manifests {
 		for _, v := range m.Paths() {
 			target := filepath.Join(shadow, filepath.FromSlash(dir), filepath.FromSlash(v.Text))
-			if _, inTree := below(shadow, target); inTree {
+			if _, inTree := tree.Below(shadow, target); inTree {
 				continue
 			}
-			if _, inTop := below(top, target); !inTop || filepath.IsAbs(v.Text) {
+			if _, inTop := tree.Below(top, target); !inTop || filepath.IsAbs(v.Text) {
 				continue
 			}
 			name := v.Key[len(v.Key)-2]

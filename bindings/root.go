@@ -88,10 +88,10 @@ func duneSource(cwd string, getenv Getenv) (dir, context string, ok bool) {
 		return "", "", false
 	}
 	context = filepath.Base(build)
-	if rel, ok := below(build, cwd); ok {
+	if rel, ok := tree.Below(build, cwd); ok {
 		return filepath.Join(source, rel), context, true
 	}
-	rel, ok := below(filepath.Join(filepath.Dir(build), ".sandbox"), cwd)
+	rel, ok := tree.Below(filepath.Join(filepath.Dir(build), ".sandbox"), cwd)
 	if !ok {
 		return "", "", false
 	}
@@ -100,15 +100,6 @@ func duneSource(cwd string, getenv Getenv) (dir, context string, ok bool) {
 		return "", "", false
 	}
 	return filepath.Join(append([]string{source}, parts[2:]...)...), context, true
-}
-
-// below returns dir relative to base when it is base or lies in it.
-func below(base, dir string) (string, bool) {
-	rel, err := filepath.Rel(base, dir)
-	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return "", false
-	}
-	return rel, true
 }
 
 // ErrNoRoot is the cause of the problem that there is no project to work for.
@@ -242,7 +233,7 @@ func (r *Root) Select(named []string) ([]string, error) {
 // Shown is path as the user would write it: relative to the root where it lies
 // in it, else as it is.
 func (r *Root) Shown(path string) string {
-	if rel, ok := below(r.Dir, path); ok {
+	if rel, ok := tree.Below(r.Dir, path); ok {
 		return filepath.ToSlash(rel)
 	}
 	return path

@@ -80,7 +80,7 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Built{State: s, key: key, said: out.said, watched: s.watchedFiles(out.outDirs), features: out.features, variables: out.variables, rlibs: map[string][]string{}}
+	b := &Built{State: s, key: key, said: out.said, watched: s.watchedFiles(out.scripts), features: out.features, variables: out.variables, rlibs: map[string][]string{}}
 	for _, a := range out.artifacts {
 		b.rlibs[a.manifest] = append(b.rlibs[a.manifest], a.rlib)
 	}
@@ -171,6 +171,7 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 	}
 	out, readErr := readMessages(pipe, s.Dirs.Generated, s.show)
 	if out != nil {
+		out.scripts = scriptOutputs(out.outDirs)
 		out.variables = askedVariables(out, cmd.Env)
 	}
 	runErr := cmd.Wait()

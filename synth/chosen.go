@@ -54,15 +54,14 @@ func (l *locks) withChosen() *lockfile.Lock {
 			base = lockfile.Unite(own...)
 		}
 	}
-	type slot struct{ name, compat string }
 	opam := map[slot]lockfile.Package{}
 	for _, p := range l.chosen.Packages {
-		opam[slot{p.Name, lockfile.CompatRange(p.Version)}] = p
+		opam[slotOf(p)] = p
 	}
 	same := l.committed != nil
 	seed := &lockfile.Lock{Version: 3}
 	for _, p := range lockfile.Unite(base).Packages {
-		at := slot{p.Name, lockfile.CompatRange(p.Version)}
+		at := slotOf(p)
 		q, ok := opam[at]
 		if !ok || p.Path() || p.Git() {
 			seed.Packages = append(seed.Packages, p)
@@ -73,7 +72,7 @@ func (l *locks) withChosen() *lockfile.Lock {
 		delete(opam, at)
 	}
 	for _, p := range l.chosen.Packages {
-		if _, ok := opam[slot{p.Name, lockfile.CompatRange(p.Version)}]; ok {
+		if _, ok := opam[slotOf(p)]; ok {
 			seed.Packages = append(seed.Packages, p)
 			same = false
 		}

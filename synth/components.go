@@ -12,20 +12,29 @@ type Component struct {
 	Linked   bool     // its code is in the archive; else it only helps to make it
 }
 
-// Components lists the crates of the program, the generated ones aside.
-func (s *State) Components() []Component {
-	owners, linked := s.Graph.owners(s.Dirs), s.Graph.linked(s.Dirs)
+// key names a crate as [State.checksums] does.
+func (n *Node) key() string { return n.Name + " " + n.Version + " " + n.Source }
+
+// checksums are those of the lock, by [Node.key].
+func (s *State) checksums() map[string]string {
 	sums := map[string]string{}
 	for _, p := range s.Lock.Packages {
 		sums[p.Name+" "+p.Version+" "+p.Source] = p.Checksum
 	}
+	return sums
+}
+
+// Components lists the crates of the program, the generated ones aside.
+func (s *State) Components() []Component {
+	owners, linked := s.Graph.owners(s.Dirs), s.Graph.linked(s.Dirs)
+	sums := s.checksums()
 	var list []Component
 	for _, n := range s.Graph.Packages {
 		if len(owners[n.ID]) == 0 {
 			continue
 		}
 		list = append(list, Component{
-			Node: n, Dir: filepath.Dir(n.Manifest), Checksum: sums[n.Name+" "+n.Version+" "+n.Source],
+			Node: n, Dir: filepath.Dir(n.Manifest), Checksum: sums[n.key()],
 			Owners: owners[n.ID], Own: owner(s.Dirs, n.Manifest), Linked: linked[n.ID],
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
@@ -112,8 +113,8 @@ func only(kinds []cargo.DepKind, names ...string) bool {
 // owner is the opam package that a manifest belongs to: of a staged path crate
 // the binding; else empty.
 func owner(d workspace.Dirs, manifest string) string {
-	rel, err := filepath.Rel(d.Bindings(), manifest)
-	if err != nil || strings.HasPrefix(rel, "..") {
+	rel, ok := tree.Below(d.Bindings(), manifest)
+	if !ok {
 		return ""
 	}
 	name, _, _ := strings.Cut(filepath.ToSlash(rel), "/")

@@ -191,7 +191,7 @@ func (b *Built) shared(rec *Record) int {
 	}
 	owners, n := b.Graph.owners(b.Dirs), 0
 	for _, p := range b.Graph.Packages {
-		if linked[p.Name+" "+p.Version+" "+p.Source] && len(owners[p.ID]) > 1 {
+		if linked[p.key()] && len(owners[p.ID]) > 1 {
 			n++
 		}
 	}

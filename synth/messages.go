@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -47,6 +49,7 @@ type output struct {
 	features   map[string][]string // by manifest: what a package was compiled with, for target or host
 	said       bool                // show passed something on
 	outDirs    []string            // of build scripts
+	scripts    []string            // what they printed
 	variables  []RecordedVariable  // that they asked for
 	failed     []string            // manifests of the crates with an error, in order
 	errors     []string            // rustc's errors, rendered
@@ -75,6 +78,18 @@ func readMessages(r io.Reader, generated func(manifest string) bool, show func(m
 			return nil, fmt.Errorf("read cargo's output: %w", err)
 		}
 	}
+}
+
+// scriptOutputs reads what build scripts printed. Where a cargo keeps it elsewhere, there
+// is none.
+func scriptOutputs(outDirs []string) []string {
+	texts := make([]string, 0, len(outDirs))
+	for _, dir := range outDirs {
+		if text, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "output")); err == nil {
+			texts = append(texts, string(text))
+		}
+	}
+	return texts
 }
 
 const nativeLibsNote = "native-static-libs: "

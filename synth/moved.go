@@ -29,11 +29,15 @@ func (c change) String() string {
 	return fmt.Sprintf("%s %s -> %s", c.Name, c.From, c.To)
 }
 
+// slot is what a lock has one crate for: a name, and a semver-compatible range.
+type slot struct{ name, compat string }
+
+func slotOf(p lockfile.Package) slot { return slot{p.Name, lockfile.CompatRange(p.Version)} }
+
 // changes compares the registry and git crates of two locks: within one
 // semver-compatible range a crate has one version, so that a version that is only
 // in one of them and one that is only in the other belong together.
 func changes(from, to *lockfile.Lock) []change {
-	type slot struct{ name, compat string }
 	old, now := map[slot]lockfile.Package{}, map[slot]lockfile.Package{}
 	for l, m := range map[*lockfile.Lock]map[slot]lockfile.Package{from: old, to: now} {
 		if l == nil {
@@ -41,7 +45,7 @@ func changes(from, to *lockfile.Lock) []change {
 		}
 		for _, p := range l.Packages {
 			if !p.Path() {
-				m[slot{p.Name, lockfile.CompatRange(p.Version)}] = p
+				m[slotOf(p)] = p
 			}
 		}
 	}

@@ -3,13 +3,10 @@ package synth
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strings"
 
@@ -17,80 +14,6 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
-
-// mark is an attribute in a source file that only one crate of a program may have, or
-// that gives a function a name of C.
-type mark struct {
-	Kind    string `json:"kind"` // global_allocator, panic_handler, no_mangle or export_name
-	File    string `json:"file"` // as messages name it
-	Line    int    `json:"line"`
-	Certain bool   `json:"certain,omitempty"` // at the start of a line of lib.rs, with no #[cfg] before it
-}
-
-func (m mark) String() string { return fmt.Sprintf("%s:%d", m.File, m.Line) }
-
-var marked = regexp.MustCompile(`^(\s*)((?:#!?\[cfg[^\n]*\]\s*)?)#\[(?:unsafe\()?(global_allocator|panic_handler|no_mangle|export_name)\b`)
-
-// marks reads the sources of a crate. Comments, and what macros make, are not seen;
-// what tests and examples have does not count.
-func (s *State) marks(n *Node) ([]mark, error) {
-	dir := filepath.Dir(n.Manifest)
-	var list []mark
-	err := filepath.WalkDir(filepath.Join(dir, "src"), func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".rs") {
-			return err
-		}
-		src, err := os.ReadFile(file)
-		if err != nil || !bytes.Contains(src, []byte("_allocator]")) && !bytes.Contains(src, []byte("panic_handler]")) && !bytes.Contains(src, []byte("no_mangle")) && !bytes.Contains(src, []byte("export_name")) {
-			return err
-		}
-		before := ""
-		for i, line := range strings.Split(string(src), "\n") {
-			if m := marked.FindStringSubmatch(line); m != nil {
-				list = append(list, mark{Kind: m[3], File: s.shownSource(file), Line: i + 1,
-					Certain: m[1] == "" && m[2] == "" && !strings.HasPrefix(before, "#[cfg") && file == filepath.Join(dir, "src", "lib.rs") && !bytes.Contains(src, []byte("#![cfg("))})
-			}
-			if text := strings.TrimSpace(line); text != "" {
-				before = text
-			}
-		}
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // its sources are elsewhere
-	}
-	return list, err
-}
-
-// shownSource names a file of W as the user knows it: in a tree, or in a crate.
-func (s *State) shownSource(file string) string {
-	if rel, err := filepath.Rel(s.Dirs.Bindings(), file); err == nil && !strings.HasPrefix(rel, "..") {
-		pkg, rest, _ := strings.Cut(filepath.ToSlash(rel), "/")
-		for _, t := range s.Plan.Trees() {
-			if t.Package == pkg {
-				return t.Shown + "/" + rest
-			}
-		}
-	}
-	for _, base := range []string{s.Dirs.W, s.Prefix} {
-		if rel, err := filepath.Rel(base, file); err == nil && !strings.HasPrefix(rel, "..") {
-			return filepath.ToSlash(rel)
-		}
-	}
-	return file
-}
-
-// knownMarks are the marks of registry crates from earlier runs, by where the crate is:
-// a release never changes, and there may be 100 MB of sources.
-func (s *State) knownMarks() map[string][]mark {
-	known := map[string][]mark{}
-	if src, err := os.ReadFile(s.marksFile()); err == nil && json.Unmarshal(src, &known) != nil {
-		return map[string][]mark{}
-	}
-	return known
-}
-
-func (s *State) marksFile() string { return filepath.Join(s.Dirs.Cache(), "marks.json") }
 
 // precheck finds what will not go together before anything is compiled: allocators,
 // panic handlers, native code at two versions. What it can only suspect is a warning:
@@ -115,91 +38,98 @@ func (s *State) precheck() error {
 	return tree.WriteIfChanged(passed, []byte(sum), false)
 }
 
+// contender is a crate that wants to be the only one of its kind in a program.
+type contender struct {
+	who   string // the crate and its owners
+	marks []mark // where it does
+}
+
+// natives says which versions of a crate a program has, and why each is native code:
+// crate -> version -> why, which is empty where it is not.
+type natives map[string]map[string]string
+
+func (n natives) add(crate, version, why string) {
+	if n[crate] == nil {
+		n[crate] = map[string]string{}
+	}
+	if why != "" || n[crate][version] == "" {
+		n[crate][version] = why
+	}
+}
+
 func (s *State) checkSources() error {
 	owners, linked := s.Graph.owners(s.Dirs), s.Graph.linked(s.Dirs)
-	type found struct {
-		who   string
-		marks []mark
+	marksOf, err := s.allMarks(linked)
+	if err != nil {
+		return err
 	}
-	known, now := s.knownMarks(), map[string][]mark{}
-	byKind := map[string][]found{}
-	native := map[string]map[string]string{} // crate -> version -> why it is native
-	for i := range s.Graph.Packages {
-		n := &s.Graph.Packages[i]
-		if !linked[n.ID] || s.Dirs.Generated(n.Manifest) {
-			continue
-		}
-		list, ok := known[n.Manifest]
-		if !ok || n.Source == "" {
-			var err error
-			if list, err = s.marks(n); err != nil {
-				return fmt.Errorf("look at the sources of %s %s: %w", n.Name, n.Version, err)
-			}
-		}
-		if n.Source != "" {
-			now[n.Manifest] = list
-		}
-		if native[n.Name] == nil {
-			native[n.Name] = map[string]string{}
-		}
-		if n.Source != "" { // of path crates every copy is somebody's own
-			native[n.Name][n.Version] = ""
-		}
-		if n.Links != "" && n.Source != "" {
-			native[n.Name][n.Version] = "links to " + n.Links
-		}
+	contenders, native := map[string][]contender{}, natives{}
+	for _, n := range s.Graph.Packages {
 		of := map[string][]mark{}
-		for _, m := range list {
+		for _, m := range marksOf[n.ID] {
 			of[m.Kind] = append(of[m.Kind], m)
-			if n.Source != "" && (m.Kind == "no_mangle" || m.Kind == "export_name") {
-				native[n.Name][n.Version] = "exports C symbols, as in " + m.String()
-			}
 		}
-		who := fmt.Sprintf("%s %s (of %s)", n.Name, n.Version, strings.Join(owners[n.ID], ", "))
 		for _, kind := range []string{"global_allocator", "panic_handler"} {
 			if len(of[kind]) > 0 {
-				byKind[kind] = append(byKind[kind], found{who, of[kind]})
+				who := fmt.Sprintf("%s %s (of %s)", n.Name, n.Version, strings.Join(owners[n.ID], ", "))
+				contenders[kind] = append(contenders[kind], contender{who, of[kind]})
 			}
 		}
-	}
-	if text, err := json.Marshal(now); err != nil {
-		return err
-	} else if err := tree.WriteIfChanged(s.marksFile(), text, false); err != nil {
-		return err
-	}
-	say := func(list []found) (who string, certain int) {
-		names := make([]string, 0, len(list))
-		for _, f := range list {
-			names = append(names, fmt.Sprintf("%s at %s", f.who, f.marks[0]))
-			if f.marks[0].Certain {
-				certain++
-			}
+		if n.Source == "" || !linked[n.ID] { // of path crates every copy is somebody's own
+			continue
 		}
-		sort.Strings(names)
-		return strings.Join(names, " and "), certain
-	}
-	var problems []error
-	if list := byKind["global_allocator"]; len(list) > 1 {
-		if who, certain := say(list); certain > 1 {
-			problems = append(problems, twoAllocatorsProblem(who))
-		} else {
-			s.Term.Warn("several crates can set the global allocator, and a program has one: %s", who)
+		native.add(n.Name, n.Version, "")
+		if n.Links != "" {
+			native.add(n.Name, n.Version, "links to "+n.Links)
 		}
-	}
-	if list := byKind["panic_handler"]; len(list) > 0 {
-		if who, certain := say(list); certain > 0 {
-			problems = append(problems, panicHandlerProblem(who))
-		} else {
-			s.Term.Warn("a panic handler beside that of std makes the build fail, and these crates can have one: %s", who)
+		for _, m := range append(of["no_mangle"], of["export_name"]...) {
+			native.add(n.Name, n.Version, "exports C symbols, as in "+m.String())
 		}
 	}
 	s.tellNativeTwice(native)
-	return errors.Join(problems...)
+	return errors.Join(s.checkAllocators(contenders["global_allocator"]), s.checkPanicHandlers(contenders["panic_handler"]))
+}
+
+// checkAllocators: a program has one.
+func (s *State) checkAllocators(list []contender) error {
+	who, certain := contending(list)
+	if certain > 1 {
+		return twoAllocatorsProblem(who)
+	}
+	if len(list) > 1 {
+		s.Term.Warn("several crates can set the global allocator, and a program has one: %s", who)
+	}
+	return nil
+}
+
+// checkPanicHandlers: that of std is there already.
+func (s *State) checkPanicHandlers(list []contender) error {
+	who, certain := contending(list)
+	if certain > 0 {
+		return panicHandlerProblem(who)
+	}
+	if len(list) > 0 {
+		s.Term.Warn("a panic handler beside that of std makes the build fail, and these crates can have one: %s", who)
+	}
+	return nil
+}
+
+// contending names the crates, and says how many of them are certain.
+func contending(list []contender) (who string, certain int) {
+	names := make([]string, 0, len(list))
+	for _, c := range list {
+		names = append(names, fmt.Sprintf("%s at %s", c.who, c.marks[0]))
+		if c.marks[0].Certain {
+			certain++
+		}
+	}
+	sort.Strings(names)
+	return strings.Join(names, " and "), certain
 }
 
 // tellNativeTwice warns of two versions of a crate with C symbols: they are there
 // twice, unless each version has names of its own (FACTS T7).
-func (s *State) tellNativeTwice(native map[string]map[string]string) {
+func (s *State) tellNativeTwice(native natives) {
 	var names []string
 	for name, versions := range native {
 		for _, why := range versions {

@@ -129,7 +129,7 @@ func (b *Built) record(ctx context.Context) (*Record, error) {
 	rec.Settings = string(settings)
 	for i, t := range b.Plan.Trees() {
 		dir := ""
-		if rel, err := filepath.Rel(b.Root.Dir, t.Dir); err == nil && !strings.HasPrefix(rel, "..") && t.Origin == bindings.InTree {
+		if rel, ok := tree.Below(b.Root.Dir, t.Dir); ok && t.Origin == bindings.InTree {
 			dir = filepath.ToSlash(rel)
 		}
 		if i < len(b.Plan.Bindings) {
@@ -176,13 +176,10 @@ func (b *Built) embedding() ([]string, error) {
 }
 
 func (b *Built) recordedCrates() []RecordedCrate {
-	sums := map[string]string{}
-	for _, p := range b.Lock.Packages {
-		sums[p.Name+" "+p.Version+" "+p.Source] = p.Checksum
-	}
+	sums := b.checksums()
 	list := make([]RecordedCrate, 0, len(b.Crates))
 	for _, n := range b.Crates {
-		list = append(list, RecordedCrate{Name: n.Name, Version: n.Version, Source: n.Source, Checksum: sums[n.Name+" "+n.Version+" "+n.Source], Features: b.features[n.Manifest]})
+		list = append(list, RecordedCrate{Name: n.Name, Version: n.Version, Source: n.Source, Checksum: sums[n.key()], Features: b.features[n.Manifest]})
 	}
 	sort.Slice(list, func(i, j int) bool {
 		return list[i].Name+" "+list[i].Version+list[i].Source < list[j].Name+" "+list[j].Version+list[j].Source
@@ -260,12 +257,8 @@ func askedVariables(out *output, env []string) []RecordedVariable {
 	for _, name := range embeddedVariables(out.artifacts) {
 		names[name] = true
 	}
-	for _, dir := range out.outDirs {
-		text, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "output"))
-		if err != nil {
-			continue // an older cargo keeps it elsewhere
-		}
-		for _, m := range asksFor.FindAllStringSubmatch(string(text), -1) {
+	for _, text := range out.scripts {
+		for _, m := range asksFor.FindAllStringSubmatch(text, -1) {
 			names[strings.TrimSpace(m[1])] = true
 		}
 	}

@@ -60,6 +60,7 @@ type State struct {
 
 	cone       []string // the packages in the dependency cone
 	resolveKey string   // see [State.resolutionKey]
+	planJSON   []byte   // see [State.PlanJSON]
 	store      string   // where cargo gets the default registry's crates from
 	copyCrates bool     // the switch's store cannot be used itself
 	tools      *tools
@@ -92,11 +93,10 @@ func (s *State) generate(ctx context.Context) (err error) {
 	if err := s.resolve(ctx); err != nil {
 		return err
 	}
-	text, err := s.PlanJSON()
-	if err != nil {
+	if s.planJSON, err = s.PlanJSON(); err != nil {
 		return err
 	}
-	return tree.WriteIfChanged(s.Dirs.Plan(), text, false)
+	return tree.WriteIfChanged(s.Dirs.Plan(), s.planJSON, false)
 }
 
 // attribute names the opam package of each problem with a file in a binding's tree.

@@ -31,10 +31,6 @@ func (s *State) lastFile() string { return filepath.Join(s.Dirs.Out(), "last.jso
 // buildKey fingerprints what the archives depend on: the resolution, the whole plan with
 // the hashes of all trees, the options, the toolchain, and this program itself.
 func (s *State) buildKey(ctx context.Context) (string, error) {
-	plan, err := s.PlanJSON()
-	if err != nil {
-		return "", err
-	}
 	tools, err := s.toolchain(ctx)
 	if err != nil {
 		return "", err
@@ -47,7 +43,7 @@ func (s *State) buildKey(ctx context.Context) (string, error) {
 	for _, t := range s.Plan.Trees() {
 		fmt.Fprintln(&b, t.Package, t.Hash)
 	}
-	b.Write(plan)
+	b.Write(s.planJSON)
 	return tree.BytesSum(b.Bytes()), nil
 }
 
@@ -114,16 +110,12 @@ var watches = regexp.MustCompile(`(?m)^cargo::?rerun-if-changed=(.+)$`)
 
 // watchedFiles are the files outside of W and of the switch's store that build scripts
 // told cargo to watch.
-func (s *State) watchedFiles(outDirs []string) []string {
+func (s *State) watchedFiles(said []string) []string {
 	var list []string
-	for _, dir := range outDirs {
-		text, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "output"))
-		if err != nil {
-			continue
-		}
-		for _, m := range watches.FindAllStringSubmatch(string(text), -1) {
+	for _, text := range said {
+		for _, m := range watches.FindAllStringSubmatch(text, -1) {
 			file := strings.TrimSpace(m[1])
-			if filepath.IsAbs(file) && !within(s.Dirs.W, file) && (s.switchStore() == "" || !within(s.switchStore(), file)) && !slices.Contains(list, file) {
+			if filepath.IsAbs(file) && !s.ours(file) && !slices.Contains(list, file) {
 				list = append(list, file)
 			}
 		}
@@ -132,8 +124,11 @@ func (s *State) watchedFiles(outDirs []string) []string {
 	return list
 }
 
-func within(dir, file string) bool {
-	return file == dir || strings.HasPrefix(file, dir+string(filepath.Separator))
+// ours tells whether a file lies in W, or in the switch's store.
+func (s *State) ours(file string) bool {
+	_, inW := tree.Below(s.Dirs.W, file)
+	_, inStore := tree.Below(s.switchStore(), file)
+	return inW || s.switchStore() != "" && inStore
 }
 
 var envDep = regexp.MustCompile(`(?m)^# env-dep:([^=\n]+)`)

@@ -3,12 +3,12 @@ package cli
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/synth"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -61,7 +61,7 @@ func (a *app) flagsCommand() *cli.Command {
 				return err
 			}
 			if cwd, err := workingDir(); err == nil {
-				if rel, err := filepath.Rel(cwd, dir); err == nil && !strings.HasPrefix(rel, "..") {
+				if rel, ok := tree.Below(cwd, dir); ok {
 					dir = rel
 				}
 			}

@@ -233,6 +233,15 @@ func Write(file string, content []byte, exec bool) error {
 	return err
 }
 
+// Below is file relative to dir, if it is dir or lies in it. Both are absolute.
+func Below(dir, file string) (rel string, ok bool) {
+	rel, err := filepath.Rel(dir, file)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", false
+	}
+	return rel, true
+}
+
 // Scratch makes a directory of that name and a number, outside of all places that
 // matter; the caller removes it.
 func Scratch(name string) (string, error) {
