@@ -42,26 +42,28 @@ git init -q; git add -A; git -c user.name=Test -c user.email=test@localhost comm
 func TestDist(t *testing.T) {
 	first := checkout(t)
 	sh(t, first, "echo uncommitted >>README.md; make -s dist")
-	tarball := filepath.Join(first, "opam-cargo-0.1.0.tar.gz")
+	version := strings.TrimSpace(sh(t, first, `sed -n 's/^version: "\(.*\)"$/\1/p' opam-cargo.opam`))
+	name := "opam-cargo-" + version
+	tarball := filepath.Join(first, name+".tar.gz")
 	want := sh(t, first, "sha256sum <"+tarball)
 
 	dir := t.TempDir()
 	sh(t, dir, "umask 077; export TZ=Asia/Tokyo LC_ALL=C.UTF-8; git clone -q "+first+" 'another place'; cd 'another place'; make -s dist")
-	if got := sh(t, dir, "sha256sum <'another place/opam-cargo-0.1.0.tar.gz'"); got != want {
+	if got := sh(t, dir, "sha256sum <'another place/"+name+".tar.gz'"); got != want {
 		t.Errorf("a clone gives another tarball: %s, not %s", got, want)
 	}
 	sh(t, dir, "tar -xf "+tarball)
 	epoch := strings.TrimSpace(sh(t, first, "git log -1 --format=%ct"))
-	if got := sh(t, dir, "SOURCE_DATE_EPOCH="+epoch+" opam-cargo-0.1.0/script/dist . here; sha256sum <opam-cargo-0.1.0.tar.gz"); got != want {
+	if got := sh(t, dir, "SOURCE_DATE_EPOCH="+epoch+" "+name+"/script/dist . here; sha256sum <"+name+".tar.gz"); got != want {
 		t.Errorf("the unpacked tarball gives another one: %s, not %s", got, want)
 	}
 
-	release := filepath.Join(dir, "opam-cargo-0.1.0")
-	if text := sh(t, release, "cat VERSION; ls -A; tail -n 1 README.md"); !strings.HasPrefix(text, "0.1.0\n") ||
+	release := filepath.Join(dir, name)
+	if text := sh(t, release, "cat VERSION; ls -A; tail -n 1 README.md"); !strings.HasPrefix(text, version+"\n") ||
 		!strings.Contains(text, "\nvendor\n") || strings.Contains(text, ".git\n") || strings.Contains(text, "uncommitted") {
 		t.Errorf("the tarball has:\n%s", text)
 	}
-	if plan := sh(t, release, "make -n opam-cargo"); !strings.Contains(plan, "version=0.1.0'") || strings.Contains(plan, "script/setup") {
+	if plan := sh(t, release, "make -n opam-cargo"); !strings.Contains(plan, "version="+version+"'") || strings.Contains(plan, "script/setup") {
 		t.Errorf("a release is built by:\n%s", plan)
 	}
 }

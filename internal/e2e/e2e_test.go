@@ -98,7 +98,9 @@ func release(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil {
 		ts.Check(fmt.Errorf("script/dist: %w\n%s", err, out))
 	}
-	ts.Check(addRelease(ts.Getenv("REPO"), filepath.Join(dir, "opam-cargo-0.1.0.tar.gz")))
+	archives, err := filepath.Glob(filepath.Join(dir, "opam-cargo-*.tar.gz"))
+	ts.Check(err)
+	ts.Check(addRelease(ts.Getenv("REPO"), archives[0]))
 	update(ts)
 }
 

@@ -36,7 +36,7 @@ func setUp(env *testscript.Env, tool string) error {
 	}
 	for name, value := range map[string]string{
 		"HOME": filepath.Join(work, "home"), "OPAMROOT": filepath.Join(work, "opam"), "OPAMROOTISOK": "1", "OPAMYES": "1",
-		"OPAMCOLOR": "never", "OPAMSWITCH": "lab", "OPAMCLI": "2.0", "PREFIX": filepath.Join(work, "opam", "lab"),
+		"OPAMCOLOR": "never", "OPAMASSUMEDEPEXTS": "1", "OPAMSWITCH": "lab", "OPAMCLI": "2.0", "PREFIX": filepath.Join(work, "opam", "lab"),
 		"REPO": filepath.Join(work, "opam-repo"), "TOOL": tool, "RUSTUP_HOME": rustup, "CARGO_HOME": os.Getenv("OPAM_CARGO_TEST_CRATES"),
 		"PATH": env.Getenv("PATH") + ":" + cargoBin,
 		// opam 2.1's sandbox shows little but /usr, /home and /tmp (FACTS P4).
@@ -130,7 +130,8 @@ func addRelease(repo, archive string) error {
 	if err != nil {
 		return err
 	}
-	if err := addOpam(repo, "opam-cargo.0.1.0", string(text)+url(archive, sum)); err != nil {
+	version := strings.TrimPrefix(strings.TrimSuffix(filepath.Base(archive), ".tar.gz"), "opam-cargo-")
+	if err := addOpam(repo, "opam-cargo."+version, string(text)+url(archive, sum)); err != nil {
 		return err
 	}
 	text, err = os.ReadFile("../../opam-repository/packages/conf-go/conf-go.1/opam")
