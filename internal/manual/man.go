@@ -58,7 +58,7 @@ func manText(b *strings.Builder, description string) {
 
 func manOptions(b *strings.Builder, list []Option) {
 	for _, o := range list {
-		var forms []string
+		forms := make([]string, 0, len(o.Names))
 		for _, name := range o.Names {
 			form := "\\fB" + roff(name) + "\\fR"
 			if o.Value != "" {

@@ -97,7 +97,7 @@ func (o Option) Text() string {
 }
 
 func names(list []Option) string {
-	var all []string
+	all := make([]string, 0, len(list))
 	for _, o := range list {
 		all = append(all, o.Long())
 	}

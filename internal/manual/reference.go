@@ -12,7 +12,7 @@ func (m *Manual) Reference() string {
 	fmt.Fprintf(&b, "    %s [global options] COMMAND [options] [arguments]\n", m.Name)
 	fmt.Fprintf(&b, "    %s ...\n\n", strings.Replace(m.Name, "-", " ", 1))
 	markdownText(&b, m.Description)
-	var commands []Entry
+	commands := make([]Entry, 0, len(m.Commands))
 	for _, c := range m.Commands {
 		commands = append(commands, Entry{fmt.Sprintf("[%s](#%s)", c.Name, c.Name), c.Usage})
 	}
@@ -46,7 +46,7 @@ func markdownText(b *strings.Builder, description string) {
 }
 
 func markdownOptions(b *strings.Builder, list []Option) {
-	var rows []Entry
+	rows := make([]Entry, 0, len(list))
 	for _, o := range list {
 		form := "`" + strings.TrimSpace(strings.Join(o.Names, "`, `")+" "+o.Value) + "`"
 		rows = append(rows, Entry{form, o.Text()})
