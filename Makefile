@@ -50,8 +50,9 @@ compile = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X github.com/opam-cargo
 build: setup
 	$(compile)
 
-# For packages: no set-up.
+# For packages: no set-up. opam's sandbox has no network for what a checkout lacks.
 opam-cargo:
+	@[ -e VERSION ] || [ -z "$(OPAM_PACKAGE_NAME)" ] || { echo "opam cannot build a checkout, which has no Go modules: run make dist in it, then opam pin add opam-cargo ./opam-cargo-VERSION.tar.gz" >&2; exit 1; }
 	$(compile)
 
 install: opam-cargo

@@ -83,6 +83,10 @@ func TestMakeInstall(t *testing.T) {
 	if got != want {
 		t.Errorf("installed:\n%s", got)
 	}
+	refused := sh(t, dir, "rm opam-cargo; ! OPAM_PACKAGE_NAME=opam-cargo make -s opam-cargo 2>&1")
+	if !strings.Contains(refused, "run make dist in it, then opam pin add opam-cargo ./opam-cargo-VERSION.tar.gz") {
+		t.Errorf("opam's build of a checkout says:\n%s", refused)
+	}
 	commit := sh(t, dir, "git rev-parse --short=12 HEAD")
 	if version := sh(t, dir, "_dest/usr/bin/opam-cargo version"); version != "opam-cargo dev-"+commit {
 		t.Errorf("the version is %s", version)
