@@ -36,7 +36,7 @@ func setUp(env *testscript.Env, tool string) error {
 	}
 	for name, value := range map[string]string{
 		"HOME": filepath.Join(work, "home"), "OPAMROOT": filepath.Join(work, "opam"), "OPAMROOTISOK": "1", "OPAMYES": "1",
-		"OPAMCOLOR": "never", "OPAMASSUMEDEPEXTS": "1", "OPAMSWITCH": "lab", "OPAMCLI": "2.0", "PREFIX": filepath.Join(work, "opam", "lab"),
+		"OPAMCOLOR": "never", "OPAMSWITCH": "lab", "OPAMCLI": "2.0", "PREFIX": filepath.Join(work, "opam", "lab"),
 		"REPO": filepath.Join(work, "opam-repo"), "TOOL": tool, "RUSTUP_HOME": rustup, "CARGO_HOME": os.Getenv("OPAM_CARGO_TEST_CRATES"),
 		"PATH": env.Getenv("PATH") + ":" + cargoBin,
 		// opam 2.1's sandbox shows little but /usr, /home and /tmp (FACTS P4).
