@@ -51,20 +51,15 @@ func valued(list []Option) []string {
 
 // valuedOf are the names of all options that take a value of a kind.
 func (m *Manual) valuedOf(k kind) []string {
-	var names []string
-	add := func(list []Option) {
-		for _, o := range list {
-			for _, name := range valued([]Option{o}) {
-				if kindOf(o.Value) == k && !slices.Contains(names, name) {
-					names = append(names, name)
-				}
-			}
-		}
-	}
-	add(m.Global)
-	add(m.Common)
+	all := append(append([]Option{}, m.Global...), m.Common...)
 	for _, c := range m.Commands {
-		add(c.Options)
+		all = append(all, c.Options...)
+	}
+	var names []string
+	for _, o := range all {
+		if o.Value != "" && kindOf(o.Value) == k && !slices.Contains(names, o.Long()) {
+			names = append(names, o.Names...)
+		}
 	}
 	return names
 }
