@@ -5,11 +5,29 @@ export GOFLAGS ?= -buildvcs=false
 GO      ?= go
 PREFIX  ?= /usr/local
 DESTDIR ?=
+# Where a distribution or opam wants them elsewhere, it says so.
+MANDIR  = $(PREFIX)/share/man
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR  = $(PREFIX)/share/zsh/site-functions
+FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
 LINT_VERSION = v2.15.0
 # The public opam files for the parser's tests; skipped, loudly, where they are not.
 export OPAM_CARGO_OPAM_FILES ?= $(wildcard $(abspath ../shared/data/opam-files.tar.gz))
 
-.PHONY: help setup build install test test-crates test-dune test-sccache test-faults soak bench lint demo clean
+# A release has a file VERSION and its Go modules: it is built with these and the Go
+# that is there, without network, and writes nowhere else.
+ifneq ($(wildcard VERSION),)
+VERSION := $(shell cat VERSION)
+export GOFLAGS := -mod=vendor -buildvcs=false
+export GOPROXY := off
+export GOTOOLCHAIN := local
+export GOCACHE := $(CURDIR)/_build/go
+export GOPATH := $(CURDIR)/_build/gopath
+else
+VERSION = dev$(addprefix -,$(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null))
+endif
+
+.PHONY: help setup build install dist test test-crates test-dune test-sccache test-faults soak bench lint demo clean
 
 help:
 	@echo 'make setup    install the Debian packages that are missing'
@@ -20,20 +38,33 @@ help:
 	@echo 'make test-faults   kill the tool, and let system calls fail, at FAULTS points of each kind (FAULTS=$(FAULTS))'
 	@echo 'make bench    compare with cargo by hand and with bindings built apart (BENCH=$(BENCH))'
 	@echo 'make lint     golangci-lint'
-	@echo 'make install  install the program to DESTDIR/PREFIX/bin (PREFIX=$(PREFIX))'
+	@echo 'make install  install the program, its man page and completions to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
+	@echo 'make dist     make the tarball of a release from the last commit'
 	@echo 'make clean    remove all that the targets above made here'
 
 setup:
 	@script/setup
 
+compile = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X github.com/opam-cargo/opam-cargo/internal/cli.version=$(VERSION)' -o opam-cargo .
+
 build: setup
-	$(GO) build -o opam-cargo .
+	$(compile)
+
+# For packages: no set-up. opam's sandbox has no network for what a checkout lacks.
+opam-cargo:
+	@[ -e VERSION ] || [ -z "$(OPAM_PACKAGE_NAME)" ] || { echo "opam cannot build a checkout, which has no Go modules: run make dist in it, then opam pin add opam-cargo ./opam-cargo-VERSION.tar.gz" >&2; exit 1; }
+	$(compile)
 
 install: opam-cargo
-	install -D -m 755 opam-cargo '$(DESTDIR)$(PREFIX)/bin/opam-cargo'
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)' '$(DESTDIR)$(FISHDIR)'
+	install -m 755 opam-cargo '$(DESTDIR)$(PREFIX)/bin/opam-cargo'
+	umask 022 && ./opam-cargo generate man >'$(DESTDIR)$(MANDIR)/man1/opam-cargo.1'
+	umask 022 && ./opam-cargo generate bash >'$(DESTDIR)$(BASHDIR)/opam-cargo'
+	umask 022 && ./opam-cargo generate zsh >'$(DESTDIR)$(ZSHDIR)/_opam-cargo'
+	umask 022 && ./opam-cargo generate fish >'$(DESTDIR)$(FISHDIR)/opam-cargo.fish'
 
-opam-cargo:
-	$(GO) build -o $@ .
+dist:
+	@script/dist
 
 test-dune: setup
 	@script/dune3
@@ -71,4 +102,4 @@ demo: setup
 	@script/demo
 
 clean:
-	rm -rf opam-cargo _demo _test _bench
+	rm -rf opam-cargo opam-cargo-*.tar.gz _build _demo _test _bench

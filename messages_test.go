@@ -47,7 +47,7 @@ func neutral(text, work string) string {
 		{`[0-9]+\.[0-9] MB`, "N MB"},
 		{`[0-9a-f]{64}`, "SHA256"},
 		{` of [0-9]+ files`, " of N files"}, // cargo's vendoring differs between versions
-		{`-[0-9]{6,}`, "-N"}, // temporary files
+		{`-[0-9]{6,}`, "-N"},                // temporary files
 	} {
 		text = regexp.MustCompile(r[0]).ReplaceAllString(text, r[1])
 	}

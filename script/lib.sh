@@ -36,14 +36,15 @@ tarball() {
 
 url_of() { printf 'url { src: "file://%s" checksum: "sha256=%s" }\n' "$1" "$(sha256sum "$1" | cut -d' ' -f1)"; }
 
-# tool_package REPO PROGRAM
-tool_package() {
-  local file=$1/cache/opam-cargo.tar.gz
-  tarball "$2" "$file"
-  { head_of 'opam-cargo, built from this checkout'
-    printf 'flags: plugin\ninstall: [ ["cp" "opam-cargo" "%%{bin}%%/opam-cargo"] ]\n'
-    url_of "$file"
-  } | write "$1/packages/opam-cargo/opam-cargo.0.1.0/opam"
+# tool_packages REPO: the tool's release, of the files that lie here, and what the
+# project's own repository has for it.
+tool_packages() {
+  local version
+  version=$(sed -n 's/^version: "\(.*\)"$/\1/p' opam-cargo.opam)
+  mkdir -p "$1/cache"
+  script/dist "$1/cache" here
+  cp -R opam-repository/packages "$1"
+  { cat opam-cargo.opam; url_of "$1/cache/opam-cargo-$version.tar.gz"; } | write "$1/packages/opam-cargo/opam-cargo.$version/opam"
 }
 
 # source_package REPO DIR NAME.VERSION EXTRA: EXTRA is a file with more for the opam file.
@@ -69,6 +70,7 @@ opam_environment() {
   cargo_bin=$(dirname "$(command -v cargo)")
   rustup=${RUSTUP_HOME:-$HOME/.rustup}
   export OPAMROOT=$1/opam OPAMROOTISOK=1 OPAMYES=1 OPAMCOLOR=never RUSTUP_HOME=$rustup
+  export OPAMASSUMEDEPEXTS=1 # script/setup has seen to them; Go need not be the distribution's
   # opam 2.1's sandbox shows /usr, /home and /tmp, but not another HOME.
   export OPAM_USER_PATH_RO=$cargo_bin:$rustup:$HOME/.cargo
   export HOME=$1/home CARGO_HOME=$1/no-cargo-home

@@ -37,13 +37,28 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			code = int(problem.Internal)
 		}
 	}()
-	unexpanded := dropUnexpanded()
+	c := a.commandLine(dropUnexpanded())
+	err := c.RunContext(ctx, args)
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	a.term.Problems(err)
+	return int(problem.ExitCode(err))
+}
+
+// description is for those who read of the tool for the first time.
+const description = "Binding packages install the Rust sources of their crates. When a program is built, opam-cargo finds the bindings in the program's\n" +
+	"dependency cone, generates one Cargo workspace with one Cargo.lock, and builds one static library, which dune links."
+
+// commandLine is all that the tool takes. unexpanded are variables to warn of.
+func (a *app) commandLine(unexpanded []string) *cli.App {
 	c := &cli.App{
 		Name:        "opam-cargo",
 		Usage:       "build the Rust code of all bindings of an OCaml program once, as one Cargo workspace",
+		Description: description,
 		HideVersion: true, // its short form would be -v
-		Writer:      stdout,
-		ErrWriter:   stderr,
+		Writer:      a.stdout,
+		ErrWriter:   a.stderr,
 		Suggest:     true,
 		Flags:       append([]cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version"}}, outputFlags()...),
 		Commands: []*cli.Command{
@@ -52,6 +67,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			a.lockCommand(), a.fetchCommand(), a.extraSourcesCommand(),
 			a.recordCommand(), a.reproduceCommand(), a.sbomCommand(), a.licensesCommand(), a.auditCommand(),
 			a.repositoryCommand(), a.dependsCommand(), a.installCrateCommand(), a.cacheCommand(),
+			a.versionCommand(), a.generateCommand(),
 		},
 		Before: func(c *cli.Context) error {
 			if err := a.setTerm(c); err != nil {
@@ -65,8 +81,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		},
 		Action: func(c *cli.Context) error {
 			if c.Bool("version") {
-				_, err := fmt.Fprintln(stdout, "opam-cargo "+Version())
-				return err
+				return a.printVersion()
 			}
 			if c.Args().Present() {
 				return unknownCommand(c.App, c.Args().First())
@@ -75,17 +90,12 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		},
 		OnUsageError:          usageError,
 		ExitErrHandler:        func(*cli.Context, error) {},
-		CustomAppHelpTemplate: cli.AppHelpTemplate + "\nEXIT CODES:\n   0 done, 1 a check fails, 2 usage, 3 a binding, the switch or cargo is missing or broken,\n   4 crates missing or not to be resolved, 5 cargo or rustc failed, 70 internal error, 130 interrupted\n",
+		CustomAppHelpTemplate: cli.AppHelpTemplate + exitCodesHelp(),
 	}
 	for _, command := range c.Commands {
 		command.OnUsageError = usageError
 	}
-	err := c.RunContext(ctx, args)
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	a.term.Problems(err)
-	return int(problem.ExitCode(err))
+	return c
 }
 
 func usageError(c *cli.Context, err error, _ bool) error {
@@ -113,15 +123,6 @@ func dropUnexpanded() []string {
 		}
 	}
 	return names
-}
-
-// Version is the module's version from the build, or "dev".
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "dev"
-	}
-	return strings.TrimPrefix(info.Main.Version, "v")
 }
 
 // positional checks the arguments of a command: at most most of them, and none

@@ -37,18 +37,22 @@ func prefixFlag() cli.Flag {
 	return stringFlag("prefix", "the opam switch's prefix `DIR`; default: $OPAM_SWITCH_PREFIX, _opam, or opam's own answer")
 }
 
+func rootFlag() cli.Flag {
+	return stringFlag("root", "the project's `DIR`; default: the nearest one upward with an opam file")
+}
+
 func cargoFlag() cli.Flag { return stringFlag("cargo", "the cargo `PROGRAM` to run") }
 
 // sourceFlags are those of a command that looks at a project's sources, without a
 // switch.
 func sourceFlags() []cli.Flag {
-	return append([]cli.Flag{stringFlag("root", "the project's `DIR`"), packageFlag(), cargoFlag()}, outputFlags()...)
+	return append([]cli.Flag{rootFlag(), packageFlag(), cargoFlag()}, outputFlags()...)
 }
 
 // rootFlags are those of every command that works on a program.
 func rootFlags() []cli.Flag {
 	return append([]cli.Flag{
-		stringFlag("root", "the project's `DIR`; default: the nearest one upward with an opam file"),
+		rootFlag(),
 		prefixFlag(),
 		packageFlag(),
 		stringFlag("depends", "`NAMES` of the direct dependencies, as opam's %{_:depends}% gives them, in place of the opam file's"),

@@ -16,7 +16,7 @@ import (
 func linkFlags() []cli.Flag {
 	return append([]cli.Flag{
 		outFlag("the `DIR` that opam-cargo build put the files into"),
-		stringFlag("root", "the project's `DIR`; default: the nearest one upward with an opam file"),
+		rootFlag(),
 	}, outputFlags()...)
 }
 
@@ -24,7 +24,7 @@ func (a *app) dllCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "dll",
 		Usage:  "link the archive of the last build into a shared library, for bytecode and toplevels",
-		Flags:  append([]cli.Flag{stringFlag("prefix", "the opam switch's prefix `DIR`")}, linkFlags()...),
+		Flags:  append([]cli.Flag{prefixFlag()}, linkFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
 			rec, root, dir, err := a.lastBuild(c)

@@ -18,7 +18,8 @@ func TestMain(m *testing.M) { os.Exit(testscript.RunMain(m, nil)) }
 
 // TestScript runs testdata/*.txtar. Their commands: opam-add DIR NAME.VERSION
 // puts the package of a directory into the repository, example NAME... version 1.0
-// of packages in examples/; opam is the real one.
+// of packages in examples/, release DIR the tool itself as a tarball with its sources,
+// which it leaves in DIR; opam is the real one.
 func TestScript(t *testing.T) {
 	tool := build(t)
 	crates, err := filepath.Abs("../../_test/cargo")
@@ -33,6 +34,7 @@ func TestScript(t *testing.T) {
 	cmds["opam"] = opam
 	cmds["opam-add"] = opamAdd
 	cmds["example"] = example
+	cmds["release"] = release
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",
 		Setup: func(env *testscript.Env) error { return setUp(env, tool) },
@@ -82,6 +84,23 @@ func example(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		ts.Check(addPackage(ts.Getenv("REPO"), dir, name+".1.0", ""))
 	}
+	update(ts)
+}
+
+// release puts the tool's release in place of the program that was built for the other
+// scripts, with the packages of the project's own repository.
+func release(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: release DIR")
+	}
+	dir := ts.MkAbs(args[0])
+	out, err := exec.Command("../../script/dist", dir, "here").CombinedOutput()
+	if err != nil {
+		ts.Check(fmt.Errorf("script/dist: %w\n%s", err, out))
+	}
+	archives, err := filepath.Glob(filepath.Join(dir, "opam-cargo-*.tar.gz"))
+	ts.Check(err)
+	ts.Check(addRelease(ts.Getenv("REPO"), archives[0]))
 	update(ts)
 }
 

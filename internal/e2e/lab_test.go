@@ -111,13 +111,38 @@ func addTool(repo, tool string) error {
 	if err != nil {
 		return err
 	}
-	return addOpam(repo, "opam-cargo.0.1.0", fmt.Sprintf(`opam-version: "2.0"
+	return addOpam(repo, "opam-cargo.0.1.0", `opam-version: "2.0"
 synopsis: "Built from this checkout"
 maintainer: "lab"
 flags: plugin
-install: [ ["cp" "opam-cargo" "%%{bin}%%/opam-cargo"] ]
-url { src: "file://%s" checksum: "sha256=%s" }
-`, archive, sum))
+install: [ ["cp" "opam-cargo" "%{bin}%/opam-cargo"] ]
+`+url(archive, sum))
+}
+
+// addRelease packages the tool as its opam file says, from the tarball of its sources,
+// and the Go of the system as the project's own repository does.
+func addRelease(repo, archive string) error {
+	text, err := os.ReadFile("../../opam-cargo.opam")
+	if err != nil {
+		return err
+	}
+	sum, err := sha256(archive)
+	if err != nil {
+		return err
+	}
+	version := strings.TrimPrefix(strings.TrimSuffix(filepath.Base(archive), ".tar.gz"), "opam-cargo-")
+	if err := addOpam(repo, "opam-cargo."+version, string(text)+url(archive, sum)); err != nil {
+		return err
+	}
+	text, err = os.ReadFile("../../opam-repository/packages/conf-go/conf-go.1/opam")
+	if err != nil {
+		return err
+	}
+	return addOpam(repo, "conf-go.1", string(text))
+}
+
+func url(archive, sum string) string {
+	return fmt.Sprintf("url { src: \"file://%s\" checksum: \"sha256=%s\" }\n", archive, sum)
 }
 
 // addPackage puts the package in dir into the repository, as a tarball.
@@ -136,9 +161,7 @@ func addPackage(repo, dir, nv, extra string) error {
 	if bytes.Contains(src, []byte("synopsis:")) {
 		head = "" // an example has its own
 	}
-	text := head + string(src) +
-		fmt.Sprintf("\nurl { src: \"file://%s\" checksum: \"sha256=%s\" }\n%s", archive, sum, extra)
-	return addOpam(repo, nv, text)
+	return addOpam(repo, nv, head+string(src)+"\n"+url(archive, sum)+extra)
 }
 
 // pack makes a tarball of dir that is the same whenever the sources are, and
@@ -152,7 +175,11 @@ func pack(dir, archive string) (string, error) {
 	if out, err := tar.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("tar: %w: %s", err, out)
 	}
-	sum, err := output("sha256sum", archive)
+	return sha256(archive)
+}
+
+func sha256(file string) (string, error) {
+	sum, err := output("sha256sum", file)
 	return strings.Fields(sum + " ?")[0], err
 }
 
