@@ -332,12 +332,12 @@ func TestMangled(t *testing.T) {
 }
 
 func TestStd(t *testing.T) {
-	for _, s := range []string{"rust_eh_personality", "_rust_eh_personality", "DW.ref.rust_eh_personality", "__rust_alloc", "___rust_alloc", "__rustc_debug_gdb_scripts_section__", "__rdl_alloc", "_rust_extern_with_linkage___dso_handle.llvm.13091752033786151043", "__absvdi2", "__floatunsisf", "__muloti4", "__divdc3", "__extendhfdf2", "__rust_i128_add"} {
+	for _, s := range []string{"rust_eh_personality", "_rust_eh_personality", "DW.ref.rust_eh_personality", "__rust_alloc", "___rust_alloc", "__rustc_debug_gdb_scripts_section__", "__rdl_alloc", "_rust_extern_with_linkage___dso_handle.llvm.13091752033786151043", "__absvdi2", "__floatunsisf", "__muloti4", "__divdc3", "__extendhfdf2", "__truncsfbf2", "__rust_i128_add", "__cpu_model", "___clear_cache"} {
 		if !Std(s) {
 			t.Errorf("%s is the runtime's", s)
 		}
 	}
-	for _, s := range []string{"rust_panics_here", "my_rust_alloc", "rust_cst_eval", "__printf", "sqrt", "adddf3", "__my_di2", ""} {
+	for _, s := range []string{"rust_panics_here", "my_rust_alloc", "rust_cst_eval", "__printf", "sqrt", "adddf3", "__my_di2", "cpu_model", "__cpu_models", ""} {
 		if Std(s) {
 			t.Errorf("%s is not the runtime's", s)
 		}
