@@ -18,7 +18,8 @@ func TestMain(m *testing.M) { os.Exit(testscript.RunMain(m, nil)) }
 
 // TestScript runs testdata/*.txtar. Their commands: opam-add DIR NAME.VERSION
 // puts the package of a directory into the repository, example NAME... version 1.0
-// of packages in examples/; opam is the real one.
+// of packages in examples/; opam is the real one. A condition: [rustc:1.NN] holds for
+// that rustc and later ones.
 func TestScript(t *testing.T) {
 	tool := build(t)
 	crates, err := filepath.Abs("../../_test/cargo")
@@ -34,10 +35,25 @@ func TestScript(t *testing.T) {
 	cmds["opam-add"] = opamAdd
 	cmds["example"] = example
 	testscript.Run(t, testscript.Params{
-		Dir:   "testdata",
-		Setup: func(env *testscript.Env) error { return setUp(env, tool) },
-		Cmds:  cmds,
+		Dir:       "testdata",
+		Setup:     func(env *testscript.Env) error { return setUp(env, tool) },
+		Cmds:      cmds,
+		Condition: rustcFrom,
 	})
+}
+
+// rustcFrom is the condition rustc:1.NN.
+func rustcFrom(condition string) (bool, error) {
+	version, err := output("rustc", "--version")
+	if err != nil {
+		return false, err
+	}
+	var want, got int
+	if _, err := fmt.Sscanf(condition, "rustc:1.%d", &want); err != nil {
+		return false, fmt.Errorf("unknown condition %s", condition)
+	}
+	_, err = fmt.Sscanf(version, "rustc 1.%d", &got)
+	return got >= want, err
 }
 
 // build makes the program as users have it.
