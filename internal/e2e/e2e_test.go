@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/registrytest"
 )
 
@@ -44,16 +46,12 @@ func TestScript(t *testing.T) {
 
 // rustcFrom is the condition rustc:1.NN.
 func rustcFrom(condition string) (bool, error) {
-	version, err := output("rustc", "--version")
-	if err != nil {
-		return false, err
-	}
-	var want, got int
-	if _, err := fmt.Sscanf(condition, "rustc:1.%d", &want); err != nil {
+	min, ok := strings.CutPrefix(condition, "rustc:")
+	if !ok {
 		return false, fmt.Errorf("unknown condition %s", condition)
 	}
-	_, err = fmt.Sscanf(version, "rustc 1.%d", &got)
-	return got >= want, err
+	version, err := output("rustc", "--version")
+	return cargo.AtLeast(strings.TrimPrefix(version, "rustc "), min), err
 }
 
 // build makes the program as users have it.

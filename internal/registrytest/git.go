@@ -7,6 +7,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 )
 
 // speaksSparse: does the cargo of this machine speak the sparse protocol? From 1.68 on.
@@ -15,11 +17,7 @@ func speaksSparse() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("cargo --version: %w", err)
 	}
-	var major, minor int
-	if _, err := fmt.Sscanf(string(out), "cargo %d.%d", &major, &minor); err != nil {
-		return false, fmt.Errorf("cargo --version: %q: %w", out, err)
-	}
-	return major > 1 || minor >= 68, nil
+	return cargo.AtLeast(strings.TrimPrefix(string(out), "cargo "), "1.68"), nil
 }
 
 // writeIndex makes a git repository of the index, in a new directory.
