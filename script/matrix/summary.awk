@@ -12,27 +12,27 @@
 	for (test in result) {
 		if (test in parents) continue
 		if (result[test] == "PASS") passed++
-		if (result[test] == "SKIP") skipped[reason(output[test])]++
+		if (result[test] == "SKIP") skipped[reason(line[test, 1])]++
 		if (result[test] == "FAIL") {
 			failed++
 			broken = 0
-			told = told "\n" $2 " " test "\n" output[test]
+			told = told "\n" $2 " " test "\n"
+			for (i = 1; i <= lines[test]; i++) told = told line[test, i] "\n"
 		}
 	}
 	if (broken) { failed++; told = told "\n" $2 " (see the log)\n" }
-	split("", result); split("", parents); split("", output)
+	split("", result); split("", parents); split("", line); split("", lines)
 	test = ""
 	next
 }
-{ output[test] = output[test] $0 "\n" }
+{ line[test, ++lines[test]] = $0 }
 function reason(text) {
 	sub(/^ *[A-Za-z0-9_]*\.go:[0-9]*: (SKIPPED: )?/, "", text)
-	sub(/\n.*/, "", text)
 	return text
 }
 END {
-	line = passed + 0 " passed"
-	if (failed) line = line ", " failed " FAILED"
-	for (why in skipped) line = line "; " skipped[why] " not run: " why
-	print line told
+	all = passed + 0 " passed"
+	if (failed) all = all ", " failed " FAILED"
+	for (why in skipped) all = all "; " skipped[why] " not run: " why
+	print all told
 }
