@@ -39,7 +39,7 @@ func (r *Registry) writeIndex() (string, error) {
 			return dir, err
 		}
 	}
-	for _, args := range []string{"init -q", "add .", "-c user.name=x -c user.email=x@example.com commit -q -m x"} {
+	for _, args := range []string{"init -q", "add .", "-c user.name=x -c user.email=x@example.com -c commit.gpgsign=false commit -q -m x"} {
 		if out, err := exec.Command("git", append([]string{"-C", dir}, strings.Fields(args)...)...).CombinedOutput(); err != nil {
 			return dir, fmt.Errorf("git %s: %w\n%s", args, err, out)
 		}

@@ -51,7 +51,6 @@ func New(dir string, git bool) (*Registry, error) {
 			return nil, fmt.Errorf("%s: %w", e.Name(), err)
 		}
 	}
-	r.server = httptest.NewServer(http.HandlerFunc(r.serve))
 	if !git {
 		sparse, err := speaksSparse()
 		if err != nil {
@@ -59,6 +58,7 @@ func New(dir string, git bool) (*Registry, error) {
 		}
 		git = !sparse
 	}
+	r.server = httptest.NewServer(http.HandlerFunc(r.serve))
 	if git {
 		r.git, err = r.writeIndex()
 	}
