@@ -27,7 +27,7 @@ else
 VERSION = dev$(addprefix -,$(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null))
 endif
 
-.PHONY: help setup build install dist test test-crates test-dune test-sccache test-faults soak bench lint demo clean
+.PHONY: help setup build install dist test test-crates test-dune test-sccache test-faults test-matrix soak bench lint demo clean
 
 help:
 	@echo 'make setup    install the Debian packages that are missing'
@@ -36,6 +36,7 @@ help:
 	@echo 'make demo     set up, and install and run a real program with two real bindings'
 	@echo 'make soak     build SETS random sets of bindings (SETS=$(SETS), SEED=$(SEED))'
 	@echo 'make test-faults   kill the tool, and let system calls fail, at FAULTS points of each kind (FAULTS=$(FAULTS))'
+	@echo 'make test-matrix   run the tests in other Debian releases, made below _test (MATRIX=world ...)'
 	@echo 'make bench    compare with cargo by hand and with bindings built apart (BENCH=$(BENCH))'
 	@echo 'make lint     golangci-lint'
 	@echo 'make install  install the program, its man page and completions to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
@@ -84,6 +85,13 @@ FAULTS ?= 60
 test-faults: setup test-crates
 	OPAM_CARGO_FAULTS=$(FAULTS) $(GO) test -count=1 -timeout 60m ./internal/faults
 
+# Takes half an hour, and a few minutes for one world, such as MATRIX=trixie+rustup.
+MATRIX ?=
+test-matrix: setup test-crates test-sccache
+	@script/setup debootstrap:debootstrap
+	@$(GO) mod download
+	@script/matrix/run $(MATRIX)
+
 # Random sets of bindings, against a model: SETS of them from the seed SEED.
 SETS ?= 200
 SEED ?= 1
@@ -102,4 +110,5 @@ demo: setup
 	@script/demo
 
 clean:
+	[ ! -d _test/matrix ] || { [ -w _test/matrix ] || sudo=sudo; $$sudo rm -rf --one-file-system _test/matrix; }
 	rm -rf opam-cargo opam-cargo-*.tar.gz _build _demo _test _bench

@@ -44,6 +44,7 @@ func neutral(text, work string) string {
 	for _, r := range [][2]string{
 		{`\b(cargo|rustc|Rust|std) 1\.[0-9]+\.[0-9]+[-a-z0-9.]*`, "$1 1.NN.N"},
 		{`127\.0\.0\.1(:[0-9]+|-[0-9a-f]{16})`, "127.0.0.1"},
+		{`(registry/cache/)-[0-9a-f]{16}`, "${1}127.0.0.1"}, // the index is a git repository
 		{`[0-9]+\.[0-9] MB`, "N MB"},
 		{`[0-9a-f]{64}`, "SHA256"},
 		{` of [0-9]+ files`, " of N files"}, // cargo's vendoring differs between versions

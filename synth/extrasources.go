@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
@@ -32,8 +33,9 @@ func ExtraSources(ctx context.Context, o Options, sets []CrateSet) (string, erro
 			problems = append(problems, err)
 			continue
 		}
+		from := origins{}
 		for _, id := range ids {
-			url, err := downloadURL(files[id], id)
+			url, err := from.url(ctx, files[id], id)
 			if err != nil {
 				problems = append(problems, err)
 				break
@@ -45,23 +47,56 @@ func ExtraSources(ctx context.Context, o Options, sets []CrateSet) (string, erro
 	return b.String(), errors.Join(problems...)
 }
 
-// downloadURL is the address that cargo downloaded file from: by the config.json
-// of the index that has the same name as the file's directory in the cache.
-func downloadURL(file string, id crate.ID) (string, error) {
-	registry := filepath.Base(filepath.Dir(file))
-	config := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(file))), "index", registry, "config.json")
-	src, err := os.ReadFile(config)
+// origins are where cargo downloaded the files of each directory of its cache from.
+type origins map[string]string
+
+func (o origins) url(ctx context.Context, file string, id crate.ID) (string, error) {
+	cache := filepath.Dir(file)
+	template, known := o[cache]
+	if !known {
+		var err error
+		if template, err = downloadTemplate(ctx, cache); err != nil {
+			return "", err
+		}
+		o[cache] = template
+	}
+	return expandDownload(template, id), nil
+}
+
+// downloadTemplate says where cargo downloaded the files of a directory in its cache
+// from: the dl of the index that has the directory's name.
+func downloadTemplate(ctx context.Context, cache string) (string, error) {
+	registry := filepath.Base(cache)
+	index := filepath.Join(filepath.Dir(filepath.Dir(cache)), "index", registry)
+	src, err := indexConfig(ctx, index)
 	if err != nil {
 		return "", problem.New(problem.Input, "cargo's index of %s does not say where crates are downloaded: %w", registry, err).
-			Hint("let a cargo of 1.70 or later fetch once: cargo fetch --locked")
+			Hint("let cargo fetch once: cargo fetch --locked")
 	}
-	var index struct {
+	var config struct {
 		Download string `json:"dl"`
 	}
-	if err := json.Unmarshal(src, &index); err != nil || index.Download == "" {
-		return "", problem.New(problem.Input, "cargo's index does not say where crates are downloaded").At(config, 0).Hint("delete that file and let cargo fetch again")
+	if err := json.Unmarshal(src, &config); err != nil || config.Download == "" {
+		return "", problem.New(problem.Input, "cargo's index does not say where crates are downloaded").At(index, 0).Hint("delete that directory and let cargo fetch again")
 	}
-	return expandDownload(index.Download, id), nil
+	return config.Download, nil
+}
+
+// indexConfig is the config.json of one of cargo's indexes: a file, or in the commit
+// that cargo fetched last, where the index is a git repository (a mirror's, or of a
+// cargo before 1.70).
+func indexConfig(ctx context.Context, index string) ([]byte, error) {
+	const name = "config.json"
+	src, err := os.ReadFile(filepath.Join(index, name))
+	repository := filepath.Join(index, ".git")
+	if _, missing := os.Stat(repository); err == nil || missing != nil {
+		return src, err
+	}
+	src, err = exec.CommandContext(ctx, "git", "--git-dir="+repository, "show", "refs/remotes/origin/HEAD:"+name).Output()
+	if err != nil {
+		return nil, fmt.Errorf("git show, in %s: %w", index, err)
+	}
+	return src, nil
 }
 
 // expandDownload fills in the markers of an index's dl, as the registry index's

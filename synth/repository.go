@@ -28,6 +28,7 @@ func LockedCrates(ctx context.Context, o Options, file string) ([]opamcrates.Cra
 		return nil, errors.Join(append(problems, err)...)
 	}
 	var crates []opamcrates.Crate
+	from := origins{}
 	for _, p := range lock.Packages {
 		if p.Source != lockfile.DefaultRegistry || p.Checksum == "" {
 			continue
@@ -35,7 +36,7 @@ func LockedCrates(ctx context.Context, o Options, file string) ([]opamcrates.Cra
 		id := registryCrates(&lockfile.Lock{Packages: []lockfile.Package{p}})[0]
 		c, err := opamcrates.ReadCrate(files[id], p)
 		if err == nil {
-			c.URL, err = downloadURL(files[id], id)
+			c.URL, err = from.url(ctx, files[id], id)
 		}
 		if err != nil {
 			problems = append(problems, err)

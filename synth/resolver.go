@@ -169,7 +169,7 @@ func (s *State) try(ctx context.Context, seed *lockfile.Lock, run resolver) (*Gr
 }
 
 // resolverProblem explains a failed resolution: crates that are missing here, or
-// the resolver's no, in cargo's own words.
+// the resolver's no, in cargo's own words. absent is nil where the network was used.
 func (s *State) resolverProblem(err error, l *locks, absent map[string]string) error {
 	var f *cargo.Failure
 	if !errors.As(err, &f) {
@@ -183,7 +183,7 @@ func (s *State) resolverProblem(err error, l *locks, absent map[string]string) e
 		return err
 	}
 	e := problem.New(problem.Resolve, "cargo cannot resolve the crates of %s together", strings.Join(s.Plan.Packages, ", ")).Quote(words)
-	if strings.Contains(words, "no matching package") || strings.Contains(words, "candidate versions found") {
+	if absent != nil && (strings.Contains(words, "no matching package") || strings.Contains(words, "candidate versions found")) {
 		return e.Hint("no network is used here: a crate must come with a binding (vendor directory or extra-source), stand in rust-bindings/crates, or be in cargo's download cache").
 			Hint("if the bindings have no Cargo.lock, make one for all of them where there is a network, and commit it: opam-cargo lock")
 	}

@@ -319,12 +319,12 @@ func TestMachO(t *testing.T) {
 
 func TestMangled(t *testing.T) {
 	for _, s := range []string{"_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "__ZN3std2io17h0E", "_Z3foov", "_RNvCs9ltgdHTiPiY_4tiny5inner", "__RNvCs9ltgdHTiPiY_4tiny5inner",
-		"_RINvNtC3std3mem8align_ofjE", "_RNvMs_C4tinyNtB2_1S1f", "_RNvXCsA_7mycrateNtB2_3FooNtB2_3Bar3baz", "_RNvYNtC1a1bNtC1c1d1e", "anon.19c9f38ce57571c96cb49bf6a4c70a9a.0.llvm.18007647161817314737"} {
+		"_RINvNtC3std3mem8align_ofjE", "_RNvMs_C4tinyNtB2_1S1f", "_RNvXCsA_7mycrateNtB2_3FooNtB2_3Bar3baz", "_RNvYNtC1a1bNtC1c1d1e", "anon.19c9f38ce57571c96cb49bf6a4c70a9a.0.llvm.18007647161817314737", "str.0.llvm.16754171595602853512"} {
 		if !Mangled(s) {
 			t.Errorf("%s is mangled", s)
 		}
 	}
-	for _, s := range []string{"main", "_main", "_RESULT", "_RMutex", "_RINGBUF", "R", "_R", "caml_alloc", "tiny_one", "anonymous", ""} {
+	for _, s := range []string{"main", "_main", "_RESULT", "_RMutex", "_RINGBUF", "R", "_R", "caml_alloc", "tiny_one", "anonymous", "llvm", ""} {
 		if Mangled(s) {
 			t.Errorf("%s is not mangled", s)
 		}
@@ -332,12 +332,12 @@ func TestMangled(t *testing.T) {
 }
 
 func TestStd(t *testing.T) {
-	for _, s := range []string{"rust_eh_personality", "_rust_eh_personality", "DW.ref.rust_eh_personality", "__rust_alloc", "___rust_alloc", "__rustc_debug_gdb_scripts_section__", "__rdl_alloc", "_rust_extern_with_linkage___dso_handle.llvm.13091752033786151043", "__absvdi2", "__floatunsisf", "__muloti4", "__divdc3", "__extendhfdf2", "__rust_i128_add"} {
+	for _, s := range []string{"rust_eh_personality", "_rust_eh_personality", "DW.ref.rust_eh_personality", "__rust_alloc", "___rust_alloc", "__rustc_debug_gdb_scripts_section__", "__rdl_alloc", "_rust_extern_with_linkage___dso_handle.llvm.13091752033786151043", "__absvdi2", "__floatunsisf", "__muloti4", "__divdc3", "__extendhfdf2", "__truncsfbf2", "__rust_i128_add", "__cpu_model", "___clear_cache", "__llvm_memcpy_element_unordered_atomic_16"} {
 		if !Std(s) {
 			t.Errorf("%s is the runtime's", s)
 		}
 	}
-	for _, s := range []string{"rust_panics_here", "my_rust_alloc", "rust_cst_eval", "__printf", "sqrt", "adddf3", "__my_di2", ""} {
+	for _, s := range []string{"rust_panics_here", "my_rust_alloc", "rust_cst_eval", "__printf", "sqrt", "adddf3", "__my_di2", "cpu_model", "__cpu_models", ""} {
 		if Std(s) {
 			t.Errorf("%s is not the runtime's", s)
 		}

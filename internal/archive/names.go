@@ -10,22 +10,25 @@ import (
 var v0 = regexp.MustCompile(`^__?R[0-9]*(?:I|N[A-Za-z]|[MX](?:s[0-9A-Za-z]*_)?)*(?:C(?:s[0-9A-Za-z]*_)?u?[0-9]|Y[a-zABCNRSTPOQFDI]|B[0-9A-Za-z]*_)`)
 
 // Mangled tells whether a symbol is one that a compiler made of a name in Rust
-// (_ZN..., _R...) or C++ (_Z...), or a constant that LLVM named (anon.<hash>.N).
+// (_ZN..., _R...) or C++ (_Z...), or one that LLVM named (anon.<hash>.N, str.0.llvm.N).
 // Nobody calls these by name from C. macOS's extra leading underscore is
 // allowed for, without being asked.
 func Mangled(symbol string) bool {
 	if strings.HasPrefix(symbol, "_Z") || strings.HasPrefix(symbol, "__Z") {
 		return true
 	}
-	return v0.MatchString(symbol) || strings.HasPrefix(strings.TrimPrefix(symbol, "_"), "anon.")
+	return v0.MatchString(symbol) || strings.HasPrefix(strings.TrimPrefix(symbol, "_"), "anon.") || strings.Contains(symbol, ".llvm.")
 }
 
 // std matches what the runtime of any Rust staticlib holds unmangled, seen in
-// those of cargo 1.85 and 1.95: the runtime's own symbols, and compiler-builtins' (__addvdi3).
+// those of cargo 1.65 to 1.97: the runtime's own symbols, and compiler-builtins'
+// (__addvdi3); Debian's 1.97 has those of LLVM's runtime for C among them (__cpu_model).
 var std = regexp.MustCompile(`^(?:DW\.ref\..*|(?:__rust|_rust_extern_with_linkage_|__rdl_|__rg_|__compilerrt_|__gnu_[fh]2[fh]_).*|` +
 	`__aarch64_.*|rust_(?:eh_personality|begin_unwind|panic|oom)|` +
+	`__(?:clear_cache|cpu_features2|cpu_indicator_init|cpu_model|enable_execute_stack|eprintf|fe_getround|fe_raise_inexact|gcc_personality_v0|` +
+	`llvm_mem(?:cpy|move|set)_element_unordered_atomic_[0-9]+)|` +
 	`__(?:absv|addv?|subv?|mulv?|mulo|negv?|u?div|u?mod|u?divmod|ash[lr]|lshr|bswap|c[lt]z|ffs|parity|popcount|u?cmp|` +
-	`eq|ne|ge|gt|le|lt|unord|powi|extend|trunc|fix|fixuns|float|floatun)(?:[sdt]i|[hsdtx][fc])+[2345]?)$`)
+	`eq|ne|ge|gt|le|lt|unord|powi|extend|trunc|fix|fixuns|float|floatun)(?:[sdt]i|[bhsdtx][fc])+[2345]?)$`)
 
 // Std tells whether a symbol belongs to Rust's runtime, which every archive
 // made by rustc holds: rust_eh_personality, DW.ref.*, __rust_*, __rdl_*,

@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/registrytest"
 )
 
@@ -19,7 +21,8 @@ func TestMain(m *testing.M) { os.Exit(testscript.RunMain(m, nil)) }
 // TestScript runs testdata/*.txtar. Their commands: opam-add DIR NAME.VERSION
 // puts the package of a directory into the repository, example NAME... version 1.0
 // of packages in examples/, release DIR the tool itself as a tarball with its sources,
-// which it leaves in DIR; opam is the real one.
+// which it leaves in DIR; opam is the real one. A condition: [rustc:1.NN] holds for that
+// rustc and later ones.
 func TestScript(t *testing.T) {
 	tool := build(t)
 	crates, err := filepath.Abs("../../_test/cargo")
@@ -36,10 +39,21 @@ func TestScript(t *testing.T) {
 	cmds["example"] = example
 	cmds["release"] = release
 	testscript.Run(t, testscript.Params{
-		Dir:   "testdata",
-		Setup: func(env *testscript.Env) error { return setUp(env, tool) },
-		Cmds:  cmds,
+		Dir:       "testdata",
+		Setup:     func(env *testscript.Env) error { return setUp(env, tool) },
+		Cmds:      cmds,
+		Condition: rustcFrom,
 	})
+}
+
+// rustcFrom is the condition rustc:1.NN.
+func rustcFrom(condition string) (bool, error) {
+	min, ok := strings.CutPrefix(condition, "rustc:")
+	if !ok {
+		return false, fmt.Errorf("unknown condition %s", condition)
+	}
+	version, err := output("rustc", "--version")
+	return cargo.AtLeast(strings.TrimPrefix(version, "rustc "), min), err
 }
 
 // build makes the program as users have it.

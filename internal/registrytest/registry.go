@@ -1,5 +1,6 @@
-// Package registrytest is a crates registry on 127.0.0.1 for tests: cargo's sparse
-// protocol, over crates that a test describes as directories.
+// Package registrytest is a crates registry on 127.0.0.1 for tests, over crates that a
+// test describes as directories: by cargo's sparse protocol or, for a cargo that has not
+// got it, with its index in a git repository.
 package registrytest
 
 import (
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +29,7 @@ import (
 // Registry serves crates and counts downloads.
 type Registry struct {
 	server    *httptest.Server
+	git       string            // the repository of the index; empty: sparse
 	index     map[string]string // crate -> its index file
 	crates    map[string][]byte // name-version -> .crate
 	mu        sync.Mutex
@@ -34,8 +37,10 @@ type Registry struct {
 }
 
 // New serves the crates in the directories dir/NAME-VERSION, each with a
-// Cargo.toml. One with a file named yanked is yanked.
-func New(dir string) (*Registry, error) {
+// Cargo.toml, and in the files dir/NAME-VERSION.crate. A directory with a file named
+// yanked is yanked. The index is in a git repository, if git says so, or the cargo of
+// this machine needs it.
+func New(dir string, git bool) (*Registry, error) {
 	r := &Registry{index: map[string]string{}, crates: map[string][]byte{}}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -46,12 +51,35 @@ func New(dir string) (*Registry, error) {
 			return nil, fmt.Errorf("%s: %w", e.Name(), err)
 		}
 	}
+	if !git {
+		sparse, err := speaksSparse()
+		if err != nil {
+			return nil, err
+		}
+		git = !sparse
+	}
 	r.server = httptest.NewServer(http.HandlerFunc(r.serve))
-	return r, nil
+	if git {
+		r.git, err = r.writeIndex()
+	}
+	return r, err
 }
 
 // Close stops the server.
-func (r *Registry) Close() { r.server.Close() }
+func (r *Registry) Close() {
+	r.server.Close()
+	if r.git != "" {
+		os.RemoveAll(r.git)
+	}
+}
+
+// Index is the address of the index, as cargo's configuration has it.
+func (r *Registry) Index() string {
+	if r.git != "" {
+		return "file://" + r.git
+	}
+	return "sparse+" + r.server.URL + "/index/"
+}
 
 // Downloads is the number of .crate files asked for since the last call.
 func (r *Registry) Downloads() int {
@@ -65,7 +93,7 @@ func (r *Registry) Downloads() int {
 // Config is the cargo configuration that puts the registry in place of the default
 // one: locks then name the default one, with this one's checksums.
 func (r *Registry) Config() string {
-	return fmt.Sprintf("[source.crates-io]\nreplace-with = \"test\"\n[source.test]\nregistry = \"sparse+%s/index/\"\n", r.server.URL)
+	return fmt.Sprintf("[source.crates-io]\nreplace-with = \"test\"\n[source.test]\nregistry = %q\n", r.Index())
 }
 
 // Crate is a .crate file; nil where there is none.
@@ -80,7 +108,7 @@ func (r *Registry) Sum(nameVersion string) string {
 func (r *Registry) serve(w http.ResponseWriter, req *http.Request) {
 	switch name := path.Base(req.URL.Path); {
 	case req.URL.Path == "/index/config.json":
-		fmt.Fprintf(w, `{"dl":"%s/dl","api":null}`, r.server.URL)
+		fmt.Fprint(w, r.indexConfig())
 	case strings.HasPrefix(req.URL.Path, "/index/") && r.index[name] != "":
 		fmt.Fprint(w, r.index[name])
 	case strings.HasPrefix(req.URL.Path, "/dl/") && name == "download":
@@ -98,6 +126,10 @@ func (r *Registry) serve(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
+func (r *Registry) indexConfig() string {
+	return fmt.Sprintf(`{"dl":"%s/dl","api":null}`, r.server.URL)
+}
+
 type manifest struct {
 	Package struct {
 		Name    string `toml:"name"`
@@ -108,9 +140,17 @@ type manifest struct {
 	Features     map[string][]string `toml:"features"`
 }
 
-// add makes the .crate file and the index line of one directory.
-func (r *Registry) add(dir string) error {
-	src, err := os.ReadFile(filepath.Join(dir, "Cargo.toml"))
+// add makes the index line of one directory or .crate file.
+func (r *Registry) add(file string) error {
+	content, err := os.ReadFile(file)
+	id, isCrate := strings.CutSuffix(filepath.Base(file), ".crate")
+	if !isCrate {
+		content, err = pack(file, id)
+	}
+	if err != nil {
+		return err
+	}
+	src, err := fileIn(content, path.Join(id, "Cargo.toml"))
 	if err != nil {
 		return err
 	}
@@ -118,11 +158,8 @@ func (r *Registry) add(dir string) error {
 	if err := toml.Unmarshal(src, &m); err != nil {
 		return err
 	}
-	id := m.Package.Name + "-" + m.Package.Version
-	if r.crates[id], err = pack(dir, id); err != nil {
-		return err
-	}
-	_, err = os.Stat(filepath.Join(dir, "yanked"))
+	r.crates[id] = content
+	_, err = os.Stat(filepath.Join(file, "yanked"))
 	line := map[string]any{"name": m.Package.Name, "vers": m.Package.Version, "deps": deps(m), "cksum": r.Sum(id), "features": m.Features, "yanked": err == nil}
 	if m.Features == nil {
 		line["features"] = map[string]any{}
@@ -152,6 +189,24 @@ func deps(m manifest) []map[string]any {
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i]["name"].(string) < list[j]["name"].(string) })
 	return list
+}
+
+// fileIn is one file of a .crate file.
+func fileIn(content []byte, name string) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	t := tar.NewReader(z)
+	for {
+		h, err := t.Next()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if h.Name == name {
+			return io.ReadAll(t)
+		}
+	}
 }
 
 // pack makes a .crate file, always the same one.
