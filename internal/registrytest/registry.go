@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"sort"
@@ -34,7 +35,8 @@ type Registry struct {
 }
 
 // New serves the crates in the directories dir/NAME-VERSION, each with a
-// Cargo.toml. One with a file named yanked is yanked.
+// Cargo.toml, and the files dir/NAME-VERSION.crate as they are. A directory with a
+// file named yanked is yanked.
 func New(dir string) (*Registry, error) {
 	r := &Registry{index: map[string]string{}, crates: map[string][]byte{}}
 	entries, err := os.ReadDir(dir)
@@ -42,7 +44,11 @@ func New(dir string) (*Registry, error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		if err := r.add(filepath.Join(dir, e.Name())); err != nil {
+		add := r.add
+		if strings.HasSuffix(e.Name(), ".crate") {
+			add = r.addFile
+		}
+		if err := add(filepath.Join(dir, e.Name())); err != nil {
 			return nil, fmt.Errorf("%s: %w", e.Name(), err)
 		}
 	}
@@ -123,7 +129,29 @@ func (r *Registry) add(dir string) error {
 		return err
 	}
 	_, err = os.Stat(filepath.Join(dir, "yanked"))
-	line := map[string]any{"name": m.Package.Name, "vers": m.Package.Version, "deps": deps(m), "cksum": r.Sum(id), "features": m.Features, "yanked": err == nil}
+	return r.indexLine(m, err == nil)
+}
+
+// addFile makes the index line of one .crate file.
+func (r *Registry) addFile(file string) error {
+	id := strings.TrimSuffix(filepath.Base(file), ".crate")
+	src, err := exec.Command("tar", "-xzOf", file, id+"/Cargo.toml").Output()
+	if err != nil {
+		return err
+	}
+	var m manifest
+	if err := toml.Unmarshal(src, &m); err != nil {
+		return err
+	}
+	if r.crates[id], err = os.ReadFile(file); err != nil {
+		return err
+	}
+	return r.indexLine(m, false)
+}
+
+func (r *Registry) indexLine(m manifest, yanked bool) error {
+	id := m.Package.Name + "-" + m.Package.Version
+	line := map[string]any{"name": m.Package.Name, "vers": m.Package.Version, "deps": deps(m), "cksum": r.Sum(id), "features": m.Features, "yanked": yanked}
 	if m.Features == nil {
 		line["features"] = map[string]any{}
 	}
