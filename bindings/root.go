@@ -111,14 +111,18 @@ func below(base, dir string) (string, bool) {
 	return rel, true
 }
 
+// ErrNoRoot is the cause of the problem that there is no project to work for.
+var ErrNoRoot = errors.New("no opam file")
+
 func searchUp(start, home string) (string, error) {
 	for dir := start; ; dir = filepath.Dir(dir) {
 		if isRoot(dir) {
 			return dir, nil
 		}
 		if tree.Exists(filepath.Join(dir, ".git")) || dir == home || dir == filepath.Dir(dir) {
-			return "", problem.New(problem.Input, "no opam file in %s, nor in a directory above it up to %s", start, dir).
-				Hint("run opam-cargo in a project that has one (NAME.opam), or name the project with --root")
+			e := problem.New(problem.Input, "no opam file in %s, nor in a directory above it up to %s", start, dir)
+			e.Err = ErrNoRoot
+			return "", e.Hint("run opam-cargo in a project that has one (NAME.opam), or name the project with --root")
 		}
 	}
 }

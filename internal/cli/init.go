@@ -1,16 +1,15 @@
 package cli
 
 import (
-	"io/fs"
-	"os"
+	"errors"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
-	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/scaffold"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
@@ -18,8 +17,16 @@ import (
 func (a *app) initCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "init",
-		Usage: "write rust-bindings/dune and its .gitignore, and say what to add to the opam and dune files",
+		Usage: "make a package, or a part of one, that opam-cargo builds",
+		Description: "In an empty directory --binding and --executable make a package that builds, tests and installs at once; in a package that is there\n" +
+			"they add what it lacks, change nothing else, and say what they did. --from-vendor makes a binding out of a package whose dune rule\n" +
+			"calls cargo: it prints the changes, and makes them with --write. Without any of them, init writes rust-bindings/dune and its\n" +
+			".gitignore, and says what to add to the opam and dune files.",
 		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "binding", Usage: "a package that installs its Rust sources"},
+			&cli.BoolFlag{Name: "executable", Usage: "a package that builds a program with Rust in it"},
+			&cli.BoolFlag{Name: "from-vendor", Usage: "a binding out of a package whose dune rule calls cargo"},
+			&cli.BoolFlag{Name: "write", Usage: "with --from-vendor: make the changes"},
 			&cli.BoolFlag{Name: "each", Usage: "an archive, and a dune library, for each binding that is in the cone now"},
 		}, rootFlags()...),
 		Before: a.before,
@@ -31,6 +38,28 @@ func (a *app) init(c *cli.Context) error {
 	if _, err := positional(c, 0); err != nil {
 		return err
 	}
+	var modes []string
+	for _, mode := range []string{"binding", "executable", "from-vendor"} {
+		if c.Bool(mode) {
+			modes = append(modes, "--"+mode)
+		}
+	}
+	switch {
+	case len(modes) > 1, c.Bool("each") && (c.Bool("binding") || c.Bool("from-vendor")), c.Bool("write") && !c.Bool("from-vendor"):
+		return problem.New(problem.Usage, "the flags of init do not go together").
+			Hint("use --binding, or --executable [--each], or --from-vendor [--write], or [--each] alone")
+	case len(modes) == 0:
+		return a.initStanzas(c)
+	case c.Bool("from-vendor"):
+		return a.initFromVendor(c)
+	case c.Bool("binding"):
+		return a.initPackage(c, scaffold.Binding)
+	}
+	return a.initPackage(c, scaffold.Executable)
+}
+
+// initStanzas writes rust-bindings/ only.
+func (a *app) initStanzas(c *cli.Context) error {
 	root, _, err := a.root(c)
 	if err != nil {
 		return err
@@ -44,85 +73,36 @@ func (a *app) init(c *cli.Context) error {
 		return problem.New(problem.Usage, "which of the packages %s installs the build record?", strings.Join(programs, ", ")).
 			Hint("name the executable package: opam-cargo init --package %s", programs[0])
 	}
-	if err := a.onlyOne(root); err != nil {
+	each, err := a.eachLibraries(c)
+	if err != nil {
 		return err
 	}
-	program := ""
-	if len(programs) == 1 {
-		program = programs[0]
+	p := scaffold.Open(root.Dir, each)
+	program := firstOf(programs)
+	if err := p.RustBindings(program); err != nil {
+		return err
 	}
-	stanzas := dune.Stanzas(program)
-	if c.Bool("each") {
-		o, _, err := a.options(c)
-		if err != nil {
-			return err
-		}
-		libs, err := synth.EachLibraries(a.ctx, o)
-		if err != nil {
-			return err
-		}
-		stanzas = dune.StanzasEach(program, libs)
+	if err := p.Write(); err != nil {
+		return err
 	}
-	files := []struct {
-		name    string
-		content []byte
-	}{
-		{"rust-bindings/dune", stanzas},
-		{"rust-bindings/.gitignore", dune.Gitignore()},
+	if len(p.Changed()) == 0 {
+		a.term.Say("rust-bindings/dune is there")
 	}
-	for _, f := range files {
-		if err := a.create(root, f.name, f.content); err != nil {
-			return err
-		}
-	}
-	a.advise(program, bound, c.Bool("each"))
+	p.Say(a.term.Say)
+	a.advise(program, bound, len(each) > 0)
 	return nil
 }
 
-// onlyOne refuses a second rust-bindings/dune in the project: dune takes one
-// library of a name in a workspace.
-func (a *app) onlyOne(root *bindings.Root) error {
-	var other string
-	err := filepath.WalkDir(root.Dir, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && file != root.Dir && (strings.HasPrefix(d.Name(), "_") || strings.HasPrefix(d.Name(), ".")) {
-			return filepath.SkipDir
-		}
-		if d.Name() != "dune" || file == filepath.Join(root.Dir, "rust-bindings", "dune") {
-			return nil
-		}
-		src, err := os.ReadFile(file)
-		if err == nil && strings.Contains(string(src), "(foreign_archives rust_bindings") {
-			other = root.Shown(file)
-		}
-		return err
-	})
-	if err == nil && other != "" {
-		return problem.New(problem.Input, "the project has a library rust_bindings already, and dune takes one in a workspace").At(other, 0).
-			Hint("all executables and tests of the project share it: add rust_bindings to their (libraries ...)")
+// eachLibraries are the libraries that --each asks for.
+func (a *app) eachLibraries(c *cli.Context) ([]string, error) {
+	if !c.Bool("each") {
+		return nil, nil
 	}
-	return err
-}
-
-// create writes a file that is not there; one that is there stays as it is.
-func (a *app) create(root *bindings.Root, name string, content []byte) error {
-	file := filepath.Join(root.Dir, filepath.FromSlash(name))
-	old, err := os.ReadFile(file)
-	switch {
-	case err == nil && string(old) == string(content):
-		a.term.Say("%s is there", name)
-		return nil
-	case err == nil:
-		return problem.New(problem.Input, "the file is there and differs from what init writes; it is left as it is").At(name, 0).
-			Hint("to have it written anew, move it away: mv %s %s.old", name, name)
+	o, _, err := a.options(c)
+	if err != nil {
+		return nil, err
 	}
-	if err := tree.WriteIfChanged(file, content, false); err != nil {
-		return err
-	}
-	a.term.Say("wrote %s", name)
-	return nil
+	return synth.EachLibraries(a.ctx, o)
 }
 
 func (a *app) advise(program string, bound []string, each bool) {
@@ -130,7 +110,7 @@ func (a *app) advise(program string, bound []string, each bool) {
 		a.term.Say("the executable lists, in its (libraries ...), rust_bindings_PACKAGE for each binding; when the cone changes, run init --each again")
 	}
 	if program != "" {
-		a.term.Say("now add, by hand:")
+		a.term.Say("now add, by hand, or let opam-cargo init --executable do it:")
 		a.term.Say(`  to %s.opam:  depends: [ ... "opam-cargo" "conf-rust-2021" ]   available: os != "win32"`, program)
 		a.term.Say(`  to the dune file of the executable:  (libraries ... rust_bindings)`)
 	}
@@ -140,4 +120,87 @@ func (a *app) advise(program string, bound []string, each bool) {
 	if program == "" && len(bound) == 0 {
 		a.term.Say(`a binding package also needs, in its opam file:  install: [ ["opam-cargo" "install"] ]`)
 	}
+}
+
+// initPackage makes a package of a kind, or makes one that is there one of the kind.
+func (a *app) initPackage(c *cli.Context, kind scaffold.Kind) error {
+	each, err := a.eachLibraries(c)
+	if err != nil {
+		return err
+	}
+	dir, pkg, err := a.packageHere(c)
+	if err != nil {
+		return err
+	}
+	p := scaffold.Open(dir, each)
+	started := pkg.Opam == ""
+	if started {
+		err = p.Start(kind, pkg.Name)
+	} else {
+		err = p.Add(kind, pkg)
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.Write(); err != nil {
+		return err
+	}
+	p.Say(a.term.Say)
+	a.byHand(p)
+	switch {
+	case started:
+		a.term.Say("fill in %s.opam: synopsis, description, maintainer, authors, license, homepage", pkg.Name)
+		a.term.Say("then: dune build, dune test, opam install .")
+	case len(p.Changed()) == 0 && len(p.ByHand) == 0:
+		a.term.Say("nothing to do: %s has all that this kind of package needs (%s)", pkg.Name, kind)
+	}
+	return nil
+}
+
+func (a *app) byHand(p *scaffold.Project) {
+	for _, what := range p.ByHand {
+		a.term.Say("to do by hand: %s", what)
+	}
+}
+
+// packageHere is the package that is meant, and its project's directory. Opam is empty
+// where the package is to be made: in an empty directory, or in one without a project.
+func (a *app) packageHere(c *cli.Context) (dir string, pkg scaffold.Package, err error) {
+	dir = c.String("root")
+	if dir == "" {
+		if dir, err = workingDir(); err != nil {
+			return "", pkg, err
+		}
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", pkg, err
+	}
+	name := firstOf(given(c, "package"))
+	empty, err := scaffold.IsEmpty(dir)
+	if err != nil {
+		return "", pkg, err
+	}
+	root, _, rootErr := a.root(c)
+	if empty || errors.Is(rootErr, bindings.ErrNoRoot) {
+		if pkg.Name = name; name == "" {
+			pkg.Name = filepath.Base(dir)
+		}
+		if tree.Exists(filepath.Join(dir, "dune-project")) {
+			pkg.Opam, pkg.Tree = pkg.Name+".opam", "rust"
+		}
+		return dir, pkg, nil
+	}
+	if rootErr != nil {
+		return "", pkg, rootErr
+	}
+	names, err := root.Select(given(c, "package"))
+	if err != nil {
+		return "", pkg, err
+	}
+	if len(names) != 1 {
+		return "", pkg, problem.New(problem.Usage, "for which of the packages %s?", strings.Join(names, ", ")).
+			Hint("name it: opam-cargo init --package NAME")
+	}
+	found, _ := root.Package(names[0])
+	return root.Dir, scaffold.Package{Name: found.Name, Opam: filepath.ToSlash(found.Path), Tree: root.DefaultTree()}, nil
 }

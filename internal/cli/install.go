@@ -77,7 +77,7 @@ func (a *app) install(c *cli.Context) error {
 			return err
 		}
 	}
-	if err := checkName(b.Package); err != nil {
+	if err := bindings.CheckName(b.Package); err != nil {
 		return err
 	}
 	b.Shown = (&bindings.Root{Dir: cwd}).DefaultTree()
@@ -129,22 +129,4 @@ func (a *app) onlyPackage(cwd string) (string, error) {
 		return root.Packages[0].Name, nil
 	}
 	return "", problem.New(problem.Usage, "which opam package is the Rust tree of?").Hint("name it: opam-cargo install --package NAME")
-}
-
-// checkName refuses what is no opam package name: it becomes a directory.
-func checkName(name string) error {
-	letter := false
-	for _, r := range name {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
-			letter = true
-		case r >= '0' && r <= '9', r == '-', r == '_', r == '+':
-		default:
-			return problem.New(problem.Usage, "%q is no opam package name", name).Hint("a name has letters, digits, and - _ +")
-		}
-	}
-	if !letter {
-		return problem.New(problem.Usage, "%q is no opam package name", name).Hint("a name has at least one letter")
-	}
-	return nil
 }

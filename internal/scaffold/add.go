@@ -1,0 +1,123 @@
+package scaffold
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Add adds to a package that is there what it lacks to be of a kind, and changes
+// nothing else.
+func (p *Project) Add(kind Kind, pkg Package) error {
+	if !p.there(pkg.Opam) {
+		if err := p.newOpamFile(kind, pkg); err != nil {
+			return err
+		}
+	}
+	problems := []error{p.opamFile(kind, pkg)}
+	if kind == Binding && !p.there(path.Join(pkg.Tree, "Cargo.toml")) {
+		problems = append(problems, p.newTree(pkg))
+	}
+	if p.there(path.Join(pkg.Tree, "Cargo.toml")) && pkg.Tree != "." {
+		problems = append(problems, p.exclude(pkg.Tree))
+	}
+	problems = append(problems, p.RustBindings(program(kind, pkg.Name)))
+	if kind == Binding {
+		problems = append(problems, p.linkUsers(pkg))
+	} else {
+		problems = append(problems, p.linkProgram(pkg))
+	}
+	return errors.Join(problems...)
+}
+
+// newOpamFile adds the opam file that a dune project does not have yet.
+func (p *Project) newOpamFile(kind Kind, pkg Package) error {
+	n, err := namesOf(pkg.Name)
+	if err != nil {
+		return err
+	}
+	files, err := fill(string(kind), n)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Name == pkg.Opam {
+			return p.Create(f.Name, f.Data)
+		}
+	}
+	return nil
+}
+
+// newTree adds a crate to a package that has no Rust.
+func (p *Project) newTree(pkg Package) error {
+	n, err := namesOf(pkg.Name)
+	if err != nil {
+		return err
+	}
+	files, err := fill("rust", n)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, f := range files {
+		problems = append(problems, p.Create(f.Name, f.Data))
+	}
+	return errors.Join(problems...)
+}
+
+// linkUsers lets the tests and programs of a binding package link its Rust code: those
+// that list one of its libraries.
+func (p *Project) linkUsers(pkg Package) error {
+	libraries, err := p.targets([]string{pkg.Tree}, "library")
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, l := range libraries {
+		names = append(names, l.names...)
+	}
+	users, err := p.targets([]string{pkg.Tree}, "test", "tests", "executable", "executables")
+	if err != nil {
+		return err
+	}
+	users = slices.DeleteFunc(users, func(t target) bool {
+		field, _ := t.stanza.Field("libraries")
+		return len(t.names) == 0 || !slices.ContainsFunc(names, field.Has)
+	})
+	return p.link(users)
+}
+
+// linkProgram lets the package's executable link the Rust code, if it is clear which
+// that is: the only one, or the only one that is installed.
+func (p *Project) linkProgram(pkg Package) error {
+	all, err := p.targets([]string{pkg.Tree}, "executable", "executables")
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(t target) bool {
+		field, ok := t.stanza.Field("libraries")
+		return ok && field.Has(p.libraries[0])
+	}) {
+		return nil
+	}
+	public := slices.DeleteFunc(slices.Clone(all), func(t target) bool {
+		of := t.stanza.FieldWords("package")
+		return len(t.stanza.FieldWords("public_name", "public_names")) == 0 || len(of) > 0 && of[0] != pkg.Name
+	})
+	switch {
+	case len(public) == 1:
+		return p.link(public)
+	case len(all) == 1:
+		return p.link(all)
+	case len(all) == 0:
+		p.byHand("no dune file has an (executable ...): add %s to the (libraries ...) of the one that you write", strings.Join(p.libraries, " "))
+		return nil
+	}
+	where := make([]string, len(all))
+	for i, t := range all {
+		where[i] = t.file + " (" + strings.Join(t.names, " ") + ")"
+	}
+	p.byHand("there are several executables; add %s to the (libraries ...) of those that use Rust: %s", strings.Join(p.libraries, " "), strings.Join(where, ", "))
+	return nil
+}

@@ -1,0 +1,150 @@
+package scaffold
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/dune"
+)
+
+// exclude keeps dune out of directories, which all have the same parent.
+func (p *Project) exclude(dirs ...string) error {
+	name := path.Join(path.Dir(dirs[0]), "dune")
+	bases := make([]string, len(dirs))
+	for i, dir := range dirs {
+		bases[i] = path.Base(dir)
+	}
+	stanza := `(dirs :standard \ ` + strings.Join(bases, " ") + ")"
+	src, list, err := p.stanzas(name)
+	if err != nil {
+		return p.unsure(name, err, "add %s, so that dune does not look into them", stanza)
+	}
+	var missing []string
+	for _, base := range bases {
+		if !hidden(list, base) {
+			missing = append(missing, base)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	stanza = `(dirs :standard \ ` + strings.Join(missing, " ") + ")"
+	at := slices.IndexFunc(list, func(n dune.Node) bool { return n.Name() == "dirs" })
+	switch {
+	case at >= 0 && isStandardWithout(list[at]):
+		p.editDune(name, src, []dune.Edit{dune.Append(src, list[at], missing...)}, "%s", stanza)
+	case slices.ContainsFunc(list, func(n dune.Node) bool {
+		return slices.Contains([]string{"dirs", "include", "dynamic_include"}, n.Name()) || slices.ContainsFunc(missing, n.Has)
+	}):
+		p.byHand("in %s, keep dune out of %s, as this stanza does: %s", name, strings.Join(missing, " and "), stanza)
+	default:
+		p.set(name, dune.AddStanza(src, stanza), "%s", stanza)
+	}
+	return nil
+}
+
+// hidden tells whether the stanzas of a directory keep dune out of the one below it.
+func hidden(list []dune.Node, base string) bool {
+	for _, n := range list {
+		switch {
+		case n.Name() == "data_only_dirs" && slices.Contains(n.Words(), base),
+			n.Name() == "dirs" && isStandardWithout(n) && slices.Contains(n.Words()[2:], base),
+			n.Name() == "dirs" && isPlain(n) && !slices.Contains(n.Words(), base):
+			return true
+		}
+	}
+	return false
+}
+
+// isStandardWithout recognizes (dirs :standard \ a b).
+func isStandardWithout(n dune.Node) bool {
+	words := n.Words()
+	return len(words) == len(n.Args()) && len(words) > 2 && words[0] == ":standard" && words[1] == `\` && !slices.Contains(words[2:], `\`)
+}
+
+// isPlain recognizes (dirs a b), with nothing but names.
+func isPlain(n dune.Node) bool {
+	words := n.Words()
+	return len(words) == len(n.Args()) && !slices.ContainsFunc(words, func(w string) bool { return strings.ContainsAny(w, `:*?\[{!`) })
+}
+
+// unsure leaves a file to the user that is not s-expressions, or whose syntax dune will
+// complain of.
+func (p *Project) unsure(name string, err error, format string, args ...any) error {
+	if errors.Is(err, dune.ErrOCaml) {
+		format += " (the file is in OCaml syntax)"
+	} else {
+		format += " (the file cannot be read: " + strings.ReplaceAll(err.Error(), "%", "%%") + ")"
+	}
+	p.byHand("in %s, "+format, append([]any{name}, args...)...)
+	return nil
+}
+
+// A target is a stanza that links a program.
+type target struct {
+	file   string
+	stanza dune.Node
+	names  []string
+}
+
+// targets lists the stanzas of these kinds in the project's dune files.
+func (p *Project) targets(leftOut []string, kinds ...string) ([]target, error) {
+	files, err := p.duneFiles(false, leftOut...)
+	if err != nil {
+		return nil, err
+	}
+	var found []target
+	for _, name := range files {
+		_, list, err := p.stanzas(name)
+		if err != nil {
+			if err := p.unsure(name, err, "look for what needs rust_bindings in its (libraries ...)"); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for _, n := range list {
+			if slices.Contains(kinds, n.Name()) {
+				found = append(found, target{name, n, n.FieldWords("public_name", "public_names", "name", "names")})
+			}
+		}
+	}
+	return found, nil
+}
+
+// link adds rust_bindings to the libraries of the targets. Those of one file are edited
+// together, for an edit moves what follows.
+func (p *Project) link(targets []target) error {
+	edits := map[string][]dune.Edit{}
+	who := map[string][]string{}
+	for _, t := range targets {
+		src, err := p.read(t.file)
+		if err != nil {
+			return err
+		}
+		field, ok := t.stanza.Field("libraries")
+		missing := slices.DeleteFunc(slices.Clone(p.libraries), field.Has)
+		if len(missing) == 0 {
+			continue
+		}
+		switch {
+		case ok && slices.ContainsFunc(field.Args(), func(n dune.Node) bool { return n.Name() == ":include" }):
+			p.byHand("%s:%d: (libraries ...) of %s includes a file: add %s to it", t.file, t.stanza.Line, t.names[0], strings.Join(missing, " "))
+			continue
+		case ok:
+			edits[t.file] = append(edits[t.file], dune.Append(src, field, missing...))
+		default:
+			edits[t.file] = append(edits[t.file], dune.AddField(src, t.stanza, "(libraries "+strings.Join(missing, " ")+")"))
+		}
+		who[t.file] = append(who[t.file], t.names[0])
+	}
+	for name, list := range edits {
+		src, err := p.read(name)
+		if err != nil {
+			return err
+		}
+		p.editDune(name, src, list, "%s in the libraries of %s", strings.Join(p.libraries, ", "), strings.Join(who[name], ", "))
+	}
+	return nil
+}

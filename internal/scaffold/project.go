@@ -1,0 +1,213 @@
+package scaffold
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/opam-cargo/opam-cargo/internal/dune"
+	"github.com/opam-cargo/opam-cargo/internal/opamfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// Project is a source tree and what is to be changed in it.
+type Project struct {
+	Dir    string
+	ByHand []string // what the user has to do, for it is not sure how
+
+	libraries []string // of rust-bindings/dune
+	each      bool     // one for each binding
+	old       map[string]string
+	edited    map[string]string
+	why       map[string][]string // what was done to a file
+}
+
+// Open begins with no change to the project in dir. each are the libraries of an archive
+// for each binding; without, there is one.
+func Open(dir string, each []string) *Project {
+	libraries := each
+	if len(each) == 0 {
+		libraries = []string{"rust_bindings"}
+	}
+	return &Project{Dir: dir, libraries: libraries, each: len(each) > 0, old: map[string]string{}, edited: map[string]string{}, why: map[string][]string{}}
+}
+
+// read is the content of a file as it will be; names are relative, with slashes. A
+// file that is not there is empty.
+func (p *Project) read(name string) ([]byte, error) {
+	if text, ok := p.edited[name]; ok {
+		return []byte(text), nil
+	}
+	src, err := os.ReadFile(filepath.Join(p.Dir, filepath.FromSlash(name)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		p.old[name] = string(src)
+	}
+	return src, err
+}
+
+func (p *Project) there(name string) bool {
+	_, edited := p.edited[name]
+	return edited || tree.Exists(filepath.Join(p.Dir, filepath.FromSlash(name)))
+}
+
+// set puts a new content in place of a file's, which was read, and notes what that does.
+func (p *Project) set(name string, content []byte, format string, args ...any) {
+	now, edited := p.edited[name]
+	if !edited {
+		now = p.old[name]
+	}
+	if p.there(name) && now == string(content) {
+		return
+	}
+	p.edited[name] = string(content)
+	p.why[name] = append(p.why[name], fmt.Sprintf(format, args...))
+}
+
+// byHand notes what the user has to do; the same thing once.
+func (p *Project) byHand(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if !slices.Contains(p.ByHand, text) {
+		p.ByHand = append(p.ByHand, text)
+	}
+}
+
+// Create adds a file; one that is there with another content is left alone, which is
+// a problem.
+func (p *Project) Create(name string, content []byte) error {
+	old, err := p.read(name)
+	if err != nil {
+		return err
+	}
+	if p.there(name) && string(old) != string(content) {
+		return problem.New(problem.Input, "the file is there and differs from what init writes; it is left as it is").At(name, 0).
+			Hint("to have it written anew, move it away: mv %s %s.old", name, name)
+	}
+	p.set(name, content, "new")
+	return nil
+}
+
+// Changed lists the files that Write will write.
+func (p *Project) Changed() []string {
+	names := make([]string, 0, len(p.edited))
+	for name := range p.edited {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Say tells, a line each, what Write has done.
+func (p *Project) Say(say func(format string, args ...any)) {
+	for _, name := range p.Changed() {
+		if _, had := p.old[name]; had {
+			say("edited %s: %s", name, strings.Join(p.why[name], "; "))
+		} else {
+			say("wrote %s", name)
+		}
+	}
+}
+
+// Diff is a unified diff of all changes.
+func (p *Project) Diff() []byte {
+	var out []byte
+	for _, name := range p.Changed() {
+		from := "a/" + name
+		if _, had := p.old[name]; !had {
+			from = "/dev/null"
+		}
+		out = append(out, diff.Diff(from, []byte(p.old[name]), "b/"+name, []byte(p.edited[name]))...)
+	}
+	return out
+}
+
+// Write writes the changed files, each by rename.
+func (p *Project) Write() error {
+	for _, name := range p.Changed() {
+		if err := tree.WriteIfChanged(filepath.Join(p.Dir, filepath.FromSlash(name)), []byte(p.edited[name]), false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// duneFiles lists the dune files of the project, without those of hidden directories and
+// of what dune and cargo make; with nested, also those of the projects below that have a
+// dune-project of their own.
+func (p *Project) duneFiles(nested bool, leftOut ...string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(p.Dir, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(p.Dir, file)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		switch {
+		case d.IsDir() && rel != ".":
+			if slices.Contains(leftOut, rel) || strings.ContainsAny(d.Name()[:1], "._") || d.Name() == "target" ||
+				!nested && tree.Exists(filepath.Join(file, "dune-project")) {
+				return fs.SkipDir
+			}
+		case !d.IsDir() && d.Name() == "dune" && rel != "rust-bindings/dune":
+			files = append(files, rel)
+		}
+		return nil
+	})
+	return files, err
+}
+
+// stanzas reads a dune file; an empty one where there is none.
+func (p *Project) stanzas(name string) (src []byte, list []dune.Node, err error) {
+	if src, err = p.read(name); err != nil {
+		return nil, nil, err
+	}
+	list, err = dune.Parse(src)
+	return src, list, err
+}
+
+// editDune makes edits of a dune file.
+func (p *Project) editDune(name string, src []byte, edits []dune.Edit, format string, args ...any) {
+	p.set(name, dune.Apply(src, edits), format, args...)
+}
+
+// opam reads an opam file, or a template of one.
+func (p *Project) opam(name string) (src []byte, file *opamfile.File, err error) {
+	if src, err = p.read(name); err != nil {
+		return nil, nil, err
+	}
+	file, err = opamfile.Parse(name, src)
+	return src, file, err
+}
+
+// onlyOne refuses a second library rust_bindings in the project: dune takes one
+// library of a name in a workspace.
+func (p *Project) onlyOne() error {
+	files, err := p.duneFiles(true)
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		src, err := p.read(name)
+		if err != nil {
+			return err
+		}
+		if strings.Contains(string(src), "(foreign_archives rust_bindings") {
+			return problem.New(problem.Input, "the project has a library rust_bindings already, and dune takes one in a workspace").At(name, 0).
+				Hint("all executables and tests of the project share it: add rust_bindings to their (libraries ...)")
+		}
+	}
+	return nil
+}
