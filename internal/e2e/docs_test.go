@@ -76,7 +76,7 @@ func docsLab(t *testing.T) *testscript.Env {
 		t.Fatal(err)
 	}
 	registry := filepath.Join(work, "registry")
-	for _, name := range []string{"log-0.4.17", "log-0.4.20", "log-0.4.28", "itoa-1.0.11", "cfg-if-1.0.0"} {
+	for _, name := range []string{"log-0.4.17", "log-0.4.20", "log-0.4.28", "itoa-1.0.11", "cfg-if-1.0.0", "unicode-ident-1.0.22"} {
 		found, err := filepath.Glob(filepath.Join(crates, "registry", "cache", "*", name+".crate"))
 		if err != nil || len(found) == 0 {
 			t.Fatalf("the crate %s is not there: run make test-crates (%v)", name, err)
