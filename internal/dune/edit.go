@@ -72,28 +72,31 @@ func AddField(src []byte, stanza Node, field string) Edit {
 }
 
 // Remove is the edit that takes n out of the file, or out of the list that it is in,
-// with the blanks before it, and the empty line after it where it is a stanza. A comment
-// that stands right above goes with it.
+// with the comment that stands right above it.
 func Remove(src []byte, n Node) Edit {
 	start, end := n.Start, n.End
-	if indentOf(src, start) > 0 || !ownLine(src, start) {
-		for start > 0 && strings.IndexByte(" \t\n", src[start-1]) >= 0 {
+	if !ownLine(src, start) { // among others
+		for strings.IndexByte(" \t", src[start-1]) >= 0 {
 			start--
 		}
 		return Edit{start, end, ""}
 	}
-	for end < len(src) && strings.IndexByte(" \t\n", src[end]) >= 0 {
-		end++
-	}
+	start = lineStart(src, start)
 	for start > 0 {
 		above := lineStart(src, start-1)
-		if src[above] != ';' {
+		if !strings.HasPrefix(strings.TrimLeft(string(src[above:start]), " \t"), ";") {
 			break
 		}
 		start = above
 	}
-	if end == len(src) && start > 1 && src[start-1] == '\n' && src[start-2] == '\n' {
-		start--
+	if n.Start > lineStart(src, n.Start) { // a field: what closes its stanza may stand behind it
+		return Edit{max(start-1, 0), end, ""}
+	}
+	for end < len(src) && strings.IndexByte(" \t\n", src[end]) >= 0 {
+		end++
+	}
+	if end == len(src) && start > 1 && src[start-2] == '\n' {
+		start-- // the empty line before the last stanza
 	}
 	return Edit{start, end, ""}
 }

@@ -15,18 +15,23 @@ func (p *Project) Add(kind Kind, pkg Package) error {
 			return err
 		}
 	}
+	if dir, ok := p.installed(pkg); ok {
+		pkg.Tree = dir
+	}
 	problems := []error{p.opamFile(kind, pkg)}
 	if kind == Binding && !p.there(path.Join(pkg.Tree, "Cargo.toml")) {
 		problems = append(problems, p.newTree(pkg))
 	}
-	if p.there(path.Join(pkg.Tree, "Cargo.toml")) && pkg.Tree != "." {
-		problems = append(problems, p.exclude(pkg.Tree))
+	cargos, err := p.cargos(pkg.Tree)
+	if err != nil {
+		return err
 	}
+	problems = append(problems, p.excludeAll(cargos))
 	problems = append(problems, p.RustBindings(program(kind, pkg.Name)))
 	if kind == Binding {
-		problems = append(problems, p.linkUsers(pkg))
+		problems = append(problems, p.linkUsers(cargos))
 	} else {
-		problems = append(problems, p.linkProgram(pkg))
+		problems = append(problems, p.linkProgram(pkg, cargos))
 	}
 	return errors.Join(problems...)
 }
@@ -68,8 +73,8 @@ func (p *Project) newTree(pkg Package) error {
 
 // linkUsers lets the tests and programs of a binding package link its Rust code: those
 // that list one of its libraries.
-func (p *Project) linkUsers(pkg Package) error {
-	libraries, err := p.targets([]string{pkg.Tree}, "library")
+func (p *Project) linkUsers(cargos []string) error {
+	libraries, err := p.targets(cargos, "library")
 	if err != nil {
 		return err
 	}
@@ -77,9 +82,14 @@ func (p *Project) linkUsers(pkg Package) error {
 	for _, l := range libraries {
 		names = append(names, l.names...)
 	}
-	users, err := p.targets([]string{pkg.Tree}, "test", "tests", "executable", "executables")
+	users, err := p.targets(cargos, "test", "tests", "executable", "executables")
 	if err != nil {
 		return err
+	}
+	for _, l := range libraries {
+		if tests, ok := l.stanza.Field("inline_tests"); ok && !tests.Has("rust_bindings") {
+			p.byHand("%s:%d: the inline tests of %s link its Rust code: (inline_tests (libraries rust_bindings))", l.file, l.stanza.Line, l.names[0])
+		}
 	}
 	users = slices.DeleteFunc(users, func(t target) bool {
 		field, _ := t.stanza.Field("libraries")
@@ -90,8 +100,8 @@ func (p *Project) linkUsers(pkg Package) error {
 
 // linkProgram lets the package's executable link the Rust code, if it is clear which
 // that is: the only one, or the only one that is installed.
-func (p *Project) linkProgram(pkg Package) error {
-	all, err := p.targets([]string{pkg.Tree}, "executable", "executables")
+func (p *Project) linkProgram(pkg Package, cargos []string) error {
+	all, err := p.targets(cargos, "executable", "executables")
 	if err != nil {
 		return err
 	}

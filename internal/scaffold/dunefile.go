@@ -9,6 +9,49 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 )
 
+// cargos lists the directories that are cargo's, not dune's: the Rust tree, or, where
+// OCaml sources are in it too, its vendored crates and what cargo makes.
+func (p *Project) cargos(rust string) ([]string, error) {
+	vendors, err := p.vendorDirs()
+	if err != nil {
+		return nil, err
+	}
+	files, err := p.duneFiles(true, vendors...)
+	if err != nil {
+		return nil, err
+	}
+	shared := rust == "." || slices.ContainsFunc(files, func(name string) bool {
+		_, list, err := p.stanzas(name)
+		return inside(name, rust) && (err != nil || slices.ContainsFunc(list, func(n dune.Node) bool { return !aboutDirs(n) }))
+	})
+	switch {
+	case !p.there(path.Join(rust, "Cargo.toml")):
+		return nil, nil
+	case shared:
+		return append(vendors, path.Join(rust, "target")), nil
+	}
+	return []string{rust}, nil
+}
+
+// aboutDirs tells whether a stanza only says which directories dune looks into.
+func aboutDirs(n dune.Node) bool {
+	return slices.Contains([]string{"dirs", "data_only_dirs", "vendored_dirs"}, n.Name())
+}
+
+// excludeAll keeps dune out of directories.
+func (p *Project) excludeAll(dirs []string) error {
+	siblings := map[string][]string{}
+	for _, dir := range dirs {
+		siblings[path.Dir(dir)] = append(siblings[path.Dir(dir)], dir)
+	}
+	for _, list := range siblings {
+		if err := p.exclude(list...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // exclude keeps dune out of directories, which all have the same parent.
 func (p *Project) exclude(dirs ...string) error {
 	name := path.Join(path.Dir(dirs[0]), "dune")
@@ -19,7 +62,7 @@ func (p *Project) exclude(dirs ...string) error {
 	stanza := `(dirs :standard \ ` + strings.Join(bases, " ") + ")"
 	src, list, err := p.stanzas(name)
 	if err != nil {
-		return p.unsure(name, err, "add %s, so that dune does not look into them", stanza)
+		return p.unsure(name, err, "add %s, so that dune does not look into what is cargo's", stanza)
 	}
 	var missing []string
 	for _, base := range bases {

@@ -2,9 +2,11 @@ package scaffold
 
 import (
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 )
@@ -14,6 +16,8 @@ type Package struct {
 	Name string
 	Opam string // its opam file, relative to the project
 	Tree string // its Rust tree
+
+	Crates []string // that it exports, where the Cargo.toml files do not say so
 }
 
 // needs are the packages that every package with Rust in it depends on.
@@ -57,32 +61,51 @@ func (p *Project) opamFile(kind Kind, pkg Package) error {
 		}
 	}
 	if generated && (p.edited["dune-project"] != "" || p.edited[target] != "") {
-		p.byHand("dune makes %s from them: dune build %s", pkg.Opam, path.Base(pkg.Opam))
+		p.byHand("make %s from these: dune build %s", pkg.Opam, path.Base(pkg.Opam))
 	}
 	return nil
 }
 
 // installField lets opam install the package's Rust tree.
 func (p *Project) installField(pkg Package, target string) error {
+	if _, has := p.installed(pkg); has {
+		return nil
+	}
 	src, file, err := p.opam(target)
 	if err != nil {
 		return err
 	}
-	commands, err := file.Commands("install")
-	if err != nil {
-		return err
+	words := []string{"opam-cargo", "install"}
+	for _, name := range pkg.Crates {
+		words = append(words, "--crate", name)
 	}
-	for _, c := range commands {
-		if len(c) > 1 && (c[0] == "opam-cargo" && c[1] == "install") || len(c) > 2 && c[0] == "opam" && c[1] == "cargo" {
-			return nil
-		}
-	}
-	command := `["opam-cargo" "install"]`
 	if pkg.Tree != "rust" {
-		command = `["opam-cargo" "install" ` + opamfile.Quote(pkg.Tree) + `]`
+		words = append(words, pkg.Tree)
 	}
+	for i, w := range words {
+		words[i] = opamfile.Quote(w)
+	}
+	command := "[" + strings.Join(words, " ") + "]"
 	p.set(target, file.AddToList(src, "install", command), "install: %s", command)
 	return nil
+}
+
+// installed is the Rust tree that the package's opam file, or its template, installs;
+// false where neither does.
+func (p *Project) installed(pkg Package) (dir string, ok bool) {
+	for _, name := range []string{pkg.Opam, pkg.Opam + ".template"} {
+		_, file, err := p.opam(name)
+		if err != nil {
+			continue // said where the file is edited
+		}
+		root := bindings.Root{Dir: p.Dir, Packages: []bindings.Package{{Name: pkg.Name, File: file, Path: name}}}
+		for _, t := range root.Trees() {
+			if t.Installed {
+				return filepath.ToSlash(t.Dir), true
+			}
+		}
+	}
+	return "", false
 }
 
 // notOnWindows says that the package is not available there.

@@ -20,8 +20,10 @@ import (
 
 // Project is a source tree and what is to be changed in it.
 type Project struct {
-	Dir    string
-	ByHand []string // what the user has to do, for it is not sure how
+	Dir      string
+	ByHand   []string // what the user has to do, for it is not sure how
+	Found    []string // what FromVendor understood
+	Needless []string // files that nothing reads any more
 
 	libraries []string // of rust-bindings/dune
 	each      bool     // one for each binding
