@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/edit"
 	"github.com/opam-cargo/opam-cargo/internal/manifest"
 )
 
@@ -189,7 +190,7 @@ func (p *Plan) placed(t *bindings.Tree, c *bindings.Crate) (dir, version string)
 
 // edits are the changes to the manifest in directory dir of t: what a staged
 // copy needs, and where its path dependencies went.
-func (p *Plan) edits(t *bindings.Tree, dir string, m *manifest.Manifest) []manifest.Edit {
+func (p *Plan) edits(t *bindings.Tree, dir string, m *manifest.Manifest) []edit.Edit {
 	edits := m.RlibOnly()
 	if dir == "." {
 		edits = append(edits, m.OwnRoot()...)

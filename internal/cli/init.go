@@ -134,6 +134,7 @@ func (a *app) initPackage(c *cli.Context, kind scaffold.Kind) error {
 	}
 	p := scaffold.Open(dir, each)
 	started := pkg.Opam == ""
+	had := tree.Exists(filepath.Join(dir, filepath.FromSlash(pkg.Opam)))
 	if started {
 		err = p.Start(kind, pkg.Name)
 	} else {
@@ -147,10 +148,12 @@ func (a *app) initPackage(c *cli.Context, kind scaffold.Kind) error {
 	}
 	p.Say(a.term.Say)
 	a.byHand(p)
+	if started || !had {
+		a.term.Say("fill in %s.opam: synopsis, description, maintainer, authors, license, homepage", pkg.Name)
+	}
 	switch {
 	case started:
-		a.term.Say("fill in %s.opam: synopsis, description, maintainer, authors, license, homepage", pkg.Name)
-		a.term.Say("then: dune build, dune test, opam install .")
+		a.term.Say("it works already: dune build, dune test, opam install .")
 	case len(p.Changed()) == 0 && len(p.ByHand) == 0:
 		a.term.Say("nothing to do: %s has all that this kind of package needs (%s)", pkg.Name, kind)
 	}
@@ -185,7 +188,7 @@ func (a *app) packageHere(c *cli.Context) (dir string, pkg scaffold.Package, err
 		if pkg.Name = name; name == "" {
 			pkg.Name = filepath.Base(dir)
 		}
-		if tree.Exists(filepath.Join(dir, "dune-project")) {
+		if tree.Exists(filepath.Join(dir, "dune-project")) || tree.Exists(filepath.Join(dir, "rust", "Cargo.toml")) {
 			pkg.Opam, pkg.Tree = pkg.Name+".opam", "rust"
 		}
 		return dir, pkg, nil

@@ -1,28 +1,16 @@
 package dune
 
 import (
-	"sort"
+	"bytes"
 	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/edit"
 )
 
-// Edit puts Text in the place of the bytes from Start to End.
-type Edit struct {
-	Start, End int
-	Text       string
-}
-
-// Apply returns src with the edits made.
-func Apply(src []byte, edits []Edit) []byte {
-	sort.SliceStable(edits, func(i, j int) bool { return edits[i].Start < edits[j].Start })
-	var out strings.Builder
-	at := 0
-	for _, e := range edits {
-		out.Write(src[at:e.Start])
-		out.WriteString(e.Text)
-		at = e.End
-	}
-	out.Write(src[at:])
-	return []byte(out.String())
+// Apply returns src with the edits made, and no empty line at the top, where a stanza
+// may have stood.
+func Apply(src []byte, edits []edit.Edit) []byte {
+	return bytes.TrimLeft(edit.Apply(src, edits), "\n")
 }
 
 // width is where dune's own formatting breaks a list.
@@ -31,7 +19,7 @@ const width = 80
 // Append is the edit that adds words to the end of a list: on the line of the last
 // element, on lines of their own where that has one, or a line for each where the
 // line would be longer than dune makes it.
-func Append(src []byte, list Node, words ...string) Edit {
+func Append(src []byte, list Node, words ...string) edit.Edit {
 	last := list.List[len(list.List)-1]
 	head := indentOf(src, list.Start)
 	oneLine := !strings.Contains(string(src[list.Start:list.End]), "\n")
@@ -45,7 +33,7 @@ func Append(src []byte, list Node, words ...string) Edit {
 		for _, w := range words {
 			lines.WriteString("\n" + strings.Repeat(" ", head+1) + w)
 		}
-		return Edit{list.List[0].End, last.End, lines.String()}
+		return edit.At(list.List[0].End, last.End, lines.String())
 	case !oneLine && ownLine(src, last.Start):
 		text = ""
 		for _, w := range words {
@@ -54,32 +42,32 @@ func Append(src []byte, list Node, words ...string) Edit {
 		// A comment behind the last element stays behind it.
 		if line := string(src[last.End:lineEnd(src, last.End)]); strings.HasPrefix(strings.TrimLeft(line, " \t"), ";") {
 			at := last.End + len(line)
-			return Edit{at, at, text}
+			return edit.At(at, at, text)
 		}
 	}
-	return Edit{last.End, last.End, text}
+	return edit.At(last.End, last.End, text)
 }
 
 // AddField is the edit that adds a field to the end of a stanza.
-func AddField(src []byte, stanza Node, field string) Edit {
+func AddField(src []byte, stanza Node, field string) edit.Edit {
 	last := stanza.List[len(stanza.List)-1]
 	if ownLine(src, last.Start) {
 		field = "\n" + strings.Repeat(" ", indentOf(src, last.Start)) + field
 	} else {
 		field = " " + field
 	}
-	return Edit{last.End, last.End, field}
+	return edit.At(last.End, last.End, field)
 }
 
 // Remove is the edit that takes n out of the file, or out of the list that it is in,
 // with the comment that stands right above it.
-func Remove(src []byte, n Node) Edit {
+func Remove(src []byte, n Node) edit.Edit {
 	start, end := n.Start, n.End
 	if !ownLine(src, start) { // among others
 		for strings.IndexByte(" \t", src[start-1]) >= 0 {
 			start--
 		}
-		return Edit{start, end, ""}
+		return edit.At(start, end, "")
 	}
 	start = lineStart(src, start)
 	for start > 0 {
@@ -90,15 +78,10 @@ func Remove(src []byte, n Node) Edit {
 		start = above
 	}
 	if n.Start > lineStart(src, n.Start) { // a field: what closes its stanza may stand behind it
-		return Edit{max(start-1, 0), end, ""}
+		return edit.At(max(start-1, 0), end, "")
 	}
-	for end < len(src) && strings.IndexByte(" \t\n", src[end]) >= 0 {
-		end++
-	}
-	if end == len(src) && start > 1 && src[start-2] == '\n' {
-		start-- // the empty line before the last stanza
-	}
-	return Edit{start, end, ""}
+	before := strings.TrimRight(string(src[:start]), "\n")
+	return edit.At(len(before), end, "")
 }
 
 // AddStanza returns src with a stanza more: first where the file begins with one, so

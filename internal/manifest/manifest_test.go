@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opam-cargo/opam-cargo/internal/edit"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
@@ -93,7 +94,7 @@ path = "no"
 	if want := "../a ../b ../c d e f"; strings.Join(got, " ") != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
-	src := m.Apply([]Edit{m.Paths()[0].Replace("../../x/a"), m.Paths()[1].Replace(`q"`)})
+	src := m.Apply([]edit.Edit{m.Paths()[0].Replace("../../x/a"), m.Paths()[1].Replace(`q"`)})
 	again := parse(t, string(src))
 	if again.Paths()[0].Text != "../../x/a" || again.Paths()[1].Text != `q"` {
 		t.Errorf("after the edit: %v", again.Paths())

@@ -11,7 +11,7 @@ import (
 // nothing else.
 func (p *Project) Add(kind Kind, pkg Package) error {
 	if !p.there(pkg.Opam) {
-		if err := p.newOpamFile(kind, pkg); err != nil {
+		if err := p.newProject(kind, pkg); err != nil {
 			return err
 		}
 	}
@@ -36,22 +36,28 @@ func (p *Project) Add(kind Kind, pkg Package) error {
 	return errors.Join(problems...)
 }
 
-// newOpamFile adds the opam file that a dune project does not have yet.
-func (p *Project) newOpamFile(kind Kind, pkg Package) error {
+// newProject adds the opam file that a dune project, or a Rust tree alone, does not have
+// yet, and the dune-project.
+func (p *Project) newProject(kind Kind, pkg Package) error {
 	n, err := namesOf(pkg.Name)
 	if err != nil {
 		return err
 	}
-	files, err := fill(string(kind), n)
+	general, err := fill("package", n)
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		if f.Name == pkg.Opam {
-			return p.Create(f.Name, f.Data)
+	own, err := fill(string(kind), n)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, f := range append(general, own...) {
+		if f.Name == pkg.Opam || f.Name == "dune-project" && !p.there(f.Name) {
+			problems = append(problems, p.Create(f.Name, f.Data))
 		}
 	}
-	return nil
+	return errors.Join(problems...)
 }
 
 // newTree adds a crate to a package that has no Rust.
@@ -77,6 +83,9 @@ func (p *Project) linkUsers(cargos []string) error {
 	libraries, err := p.targets(cargos, "library")
 	if err != nil {
 		return err
+	}
+	if len(libraries) == 0 && len(p.ByHand) == 0 { // nor an unreadable file
+		p.byHand("no dune file has a (library ...): write the one that binds the Rust code")
 	}
 	var names []string
 	for _, l := range libraries {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/dune"
+	"github.com/opam-cargo/opam-cargo/internal/edit"
 )
 
 // cargos lists the directories that are cargo's, not dune's: the Rust tree, or, where
@@ -76,8 +77,8 @@ func (p *Project) exclude(dirs ...string) error {
 	stanza = `(dirs :standard \ ` + strings.Join(missing, " ") + ")"
 	at := slices.IndexFunc(list, func(n dune.Node) bool { return n.Name() == "dirs" })
 	switch {
-	case at >= 0 && isStandardWithout(list[at]):
-		p.editDune(name, src, []dune.Edit{dune.Append(src, list[at], missing...)}, "%s", stanza)
+	case at >= 0 && canAppend(list[at]):
+		p.editDune(name, src, []edit.Edit{dune.Append(src, list[at], missing...)}, "%s", stanza)
 	case slices.ContainsFunc(list, func(n dune.Node) bool {
 		return slices.Contains([]string{"dirs", "include", "dynamic_include"}, n.Name()) || slices.ContainsFunc(missing, n.Has)
 	}):
@@ -90,21 +91,32 @@ func (p *Project) exclude(dirs ...string) error {
 
 // hidden tells whether the stanzas of a directory keep dune out of the one below it.
 func hidden(list []dune.Node, base string) bool {
-	for _, n := range list {
-		switch {
-		case n.Name() == "data_only_dirs" && slices.Contains(n.Words(), base),
-			n.Name() == "dirs" && isStandardWithout(n) && slices.Contains(n.Words()[2:], base),
-			n.Name() == "dirs" && isPlain(n) && !slices.Contains(n.Words(), base):
-			return true
+	return slices.ContainsFunc(list, func(n dune.Node) bool {
+		switch n.Name() {
+		case "data_only_dirs":
+			return slices.Contains(n.Words(), base)
+		case "dirs":
+			without, ok := without(n)
+			return ok && slices.Contains(without, base) || isPlain(n) && !slices.Contains(n.Words(), base)
 		}
-	}
-	return false
+		return false
+	})
 }
 
-// isStandardWithout recognizes (dirs :standard \ a b).
-func isStandardWithout(n dune.Node) bool {
+// without recognizes (dirs :standard ... \ a b), which may end with further names.
+func without(n dune.Node) ([]string, bool) {
 	words := n.Words()
-	return len(words) == len(n.Args()) && len(words) > 2 && words[0] == ":standard" && words[1] == `\` && !slices.Contains(words[2:], `\`)
+	at := slices.Index(words, `\`)
+	if len(words) != len(n.Args()) || at < 1 || words[0] != ":standard" || at == len(words)-1 || slices.Contains(words[at+1:], `\`) {
+		return nil, false
+	}
+	return words[at+1:], true
+}
+
+// canAppend tells whether a name at the end of (dirs ...) is one that dune stays out of.
+func canAppend(n dune.Node) bool {
+	_, ok := without(n)
+	return ok
 }
 
 // isPlain recognizes (dirs a b), with nothing but names.
@@ -159,7 +171,7 @@ func (p *Project) targets(leftOut []string, kinds ...string) ([]target, error) {
 // link adds rust_bindings to the libraries of the targets. Those of one file are edited
 // together, for an edit moves what follows.
 func (p *Project) link(targets []target) error {
-	edits := map[string][]dune.Edit{}
+	edits := map[string][]edit.Edit{}
 	who := map[string][]string{}
 	for _, t := range targets {
 		src, err := p.read(t.file)

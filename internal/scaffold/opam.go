@@ -8,6 +8,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
+	"github.com/opam-cargo/opam-cargo/internal/edit"
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 )
 
@@ -175,9 +176,9 @@ func (p *Project) projectDepends(pkg string) error {
 		switch {
 		case len(missing) == 0:
 		case ok:
-			p.editDune("dune-project", src, []dune.Edit{dune.Append(src, field, missing...)}, "depends: %s", strings.Join(missing, ", "))
+			p.editDune("dune-project", src, []edit.Edit{dune.Append(src, field, missing...)}, "depends: %s", strings.Join(missing, ", "))
 		default:
-			p.editDune("dune-project", src, []dune.Edit{dune.AddField(src, stanza, "(depends "+strings.Join(missing, " ")+")")}, "depends: %s", strings.Join(missing, ", "))
+			p.editDune("dune-project", src, []edit.Edit{dune.AddField(src, stanza, "(depends "+strings.Join(missing, " ")+")")}, "depends: %s", strings.Join(missing, ", "))
 		}
 		return nil
 	}

@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/opam-cargo/opam-cargo/internal/dune"
+	"github.com/opam-cargo/opam-cargo/internal/edit"
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -122,15 +124,15 @@ func (p *Project) Say(say func(format string, args ...any)) {
 
 // Diff is a unified diff of all changes.
 func (p *Project) Diff() []byte {
-	var out []byte
+	var out bytes.Buffer
 	for _, name := range p.Changed() {
 		from := "a/" + name
 		if _, had := p.old[name]; !had {
 			from = "/dev/null"
 		}
-		out = append(out, diff.Diff(from, []byte(p.old[name]), "b/"+name, []byte(p.edited[name]))...)
+		out.Write(diff.Diff(from, []byte(p.old[name]), "b/"+name, []byte(p.edited[name])))
 	}
-	return out
+	return out.Bytes()
 }
 
 // Write writes the changed files, each by rename.
@@ -181,7 +183,7 @@ func (p *Project) stanzas(name string) (src []byte, list []dune.Node, err error)
 }
 
 // editDune makes edits of a dune file.
-func (p *Project) editDune(name string, src []byte, edits []dune.Edit, format string, args ...any) {
+func (p *Project) editDune(name string, src []byte, edits []edit.Edit, format string, args ...any) {
 	p.set(name, dune.Apply(src, edits), format, args...)
 }
 

@@ -38,6 +38,7 @@ func (r cargoRule) String() string {
 
 var (
 	cargoWord   = regexp.MustCompile(`(^|[\s/:;&|"])cargo($|[\s};&|"])`)
+	commandEnd  = regexp.MustCompile(`&&|\|\||;|\\n`)
 	archiveFile = regexp.MustCompile(`^(lib|dll)(.+?)(\.a|\.so|\.dylib|%\{ext_lib\}|%\{ext_dll\}|%\{ext_shared\})$`)
 )
 
@@ -87,12 +88,37 @@ func (p *Project) action(r *cargoRule, actions []dune.Node, dir string) string {
 			found = p.action(r, a.List[3:], dir)
 		case name == "run" && len(words) > 0 && isCargo(words[0]):
 			found = cargoBuild(r, words[1:], dir)
-		case name == "run" && len(words) > 0 && (words[0] == "cp" || words[0] == "mv"):
+		case name == "run" && len(words) > 0 && copies(words[0]):
+		case name == "run" && len(words) == 3 && (words[0] == "sh" || words[0] == "bash") && words[1] == "-c":
+			found = shell(r, words[2], dir)
+		case (name == "system" || name == "bash") && len(words) == 1:
+			found = shell(r, words[0], dir)
 		default:
 			r.unknown = append(r.unknown, "("+shown(a)+")")
 		}
 		if found != "" {
 			manifest = found
+		}
+	}
+	return manifest
+}
+
+// copies are the commands that bring an archive to where the rule wants it.
+func copies(command string) bool { return command == "cp" || command == "mv" }
+
+// shell reads a script of nothing but calls of cargo and copies, such as
+// `cargo build && cp a b || cp c b 2> /dev/null`.
+func shell(r *cargoRule, script, dir string) string {
+	manifest := ""
+	for _, command := range commandEnd.Split(script, -1) {
+		words := strings.Fields(command)
+		switch {
+		case len(words) == 0:
+		case copies(words[0]):
+		case isCargo(words[0]) && !strings.ContainsAny(command, "$`<>|&'\"\\"):
+			manifest = cargoBuild(r, words[1:], dir)
+		default:
+			r.unknown = append(r.unknown, strings.Join(words, " "))
 		}
 	}
 	return manifest

@@ -9,6 +9,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
+	"github.com/opam-cargo/opam-cargo/internal/edit"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
@@ -119,7 +120,7 @@ func inside(dir, top string) bool { return top == "." || dir == top || strings.H
 
 // takeOut removes the rules, and their archives from the libraries.
 func (p *Project) takeOut(rules []cargoRule, vendors []string) error {
-	edits := map[string][]dune.Edit{}
+	edits := map[string][]edit.Edit{}
 	for _, r := range rules {
 		src, err := p.read(r.file)
 		if err != nil {
@@ -199,7 +200,8 @@ func (p *Project) leftOver(rules []cargoRule, vendors []string) error {
 
 // needless lists the files that nothing reads any more.
 func (p *Project) needless(rules []cargoRule) {
-	names := []string{path.Join(rules[0].tree, "dune")}
+	names := make([]string, 0, 1+len(rules))
+	names = append(names, path.Join(rules[0].tree, "dune"))
 	for _, r := range rules {
 		names = append(names, r.file)
 	}
