@@ -79,7 +79,11 @@ func (a *app) initStanzas(c *cli.Context) error {
 	}
 	p := scaffold.Open(root.Dir, each)
 	program := firstOf(programs)
-	if err := p.RustBindings(program); err != nil {
+	kind, pkg := scaffold.Executable, program
+	if program == "" {
+		kind, pkg = scaffold.Binding, firstOf(bound)
+	}
+	if err := p.RustBindings(kind, pkg); err != nil {
 		return err
 	}
 	if err := p.Write(); err != nil {
@@ -89,6 +93,7 @@ func (a *app) initStanzas(c *cli.Context) error {
 		a.term.Say("rust-bindings/dune is there")
 	}
 	p.Say(a.term.Say)
+	a.byHand(p)
 	a.advise(program, bound, len(each) > 0)
 	return nil
 }

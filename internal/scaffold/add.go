@@ -27,7 +27,7 @@ func (p *Project) Add(kind Kind, pkg Package) error {
 		return err
 	}
 	problems = append(problems, p.excludeAll(cargos))
-	problems = append(problems, p.RustBindings(program(kind, pkg.Name)))
+	problems = append(problems, p.RustBindings(kind, pkg.Name))
 	if kind == Binding {
 		problems = append(problems, p.linkUsers(cargos))
 	} else {
@@ -102,7 +102,7 @@ func (p *Project) linkUsers(cargos []string) error {
 	}
 	users = slices.DeleteFunc(users, func(t target) bool {
 		field, _ := t.stanza.Field("libraries")
-		return len(t.names) == 0 || !slices.ContainsFunc(names, field.Has)
+		return !slices.ContainsFunc(names, field.Has)
 	})
 	return p.link(users)
 }

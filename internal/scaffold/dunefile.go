@@ -63,7 +63,8 @@ func (p *Project) exclude(dirs ...string) error {
 	stanza := `(dirs :standard \ ` + strings.Join(bases, " ") + ")"
 	src, list, err := p.stanzas(name)
 	if err != nil {
-		return p.unsure(name, err, "add %s, so that dune does not look into what is cargo's", stanza)
+		p.unsure(name, err, "add %s, so that dune does not look into what is cargo's", stanza)
+		return nil //nolint:nilerr // told
 	}
 	var missing []string
 	for _, base := range bases {
@@ -93,7 +94,7 @@ func (p *Project) exclude(dirs ...string) error {
 func hidden(list []dune.Node, base string) bool {
 	return slices.ContainsFunc(list, func(n dune.Node) bool {
 		switch n.Name() {
-		case "data_only_dirs":
+		case "data_only_dirs", "vendored_dirs": // dune may look into the latter, as it does today
 			return slices.Contains(n.Words(), base)
 		case "dirs":
 			without, ok := without(n)
@@ -127,14 +128,13 @@ func isPlain(n dune.Node) bool {
 
 // unsure leaves a file to the user that is not s-expressions, or whose syntax dune will
 // complain of.
-func (p *Project) unsure(name string, err error, format string, args ...any) error {
+func (p *Project) unsure(name string, err error, format string, args ...any) {
 	if errors.Is(err, dune.ErrOCaml) {
 		format += " (the file is in OCaml syntax)"
 	} else {
 		format += " (the file cannot be read: " + strings.ReplaceAll(err.Error(), "%", "%%") + ")"
 	}
 	p.byHand("in %s, "+format, append([]any{name}, args...)...)
-	return nil
 }
 
 // A target is a stanza that links a program.
@@ -154,14 +154,13 @@ func (p *Project) targets(leftOut []string, kinds ...string) ([]target, error) {
 	for _, name := range files {
 		_, list, err := p.stanzas(name)
 		if err != nil {
-			if err := p.unsure(name, err, "look for what needs rust_bindings in its (libraries ...)"); err != nil {
-				return nil, err
-			}
+			p.unsure(name, err, "look for what needs rust_bindings in its (libraries ...)")
 			continue
 		}
 		for _, n := range list {
-			if slices.Contains(kinds, n.Name()) {
-				found = append(found, target{name, n, n.FieldWords("public_name", "public_names", "name", "names")})
+			names := n.FieldWords("public_name", "public_names", "name", "names")
+			if slices.Contains(kinds, n.Name()) && len(names) > 0 {
+				found = append(found, target{name, n, names})
 			}
 		}
 	}

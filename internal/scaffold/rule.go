@@ -168,23 +168,25 @@ func within(dir, word string) string {
 	return path.Join(dir, word)
 }
 
-// cargoTop is the directory of the workspace that cargo takes when it begins in dir: the
-// nearest Cargo.toml upward, and then the highest right above it.
+// cargoTop is the directory of the workspace that cargo takes when it begins in dir: of
+// the nearest Cargo.toml upward or, if that is no workspace, of one above it that is.
 func (p *Project) cargoTop(dir string) string {
-	top := ""
-	for {
-		has := p.there(path.Join(dir, "Cargo.toml"))
+	nearest := ""
+	for ; !strings.HasPrefix(dir, ".."); dir = path.Dir(dir) {
+		name := path.Join(dir, "Cargo.toml")
+		src, err := p.read(name)
 		switch {
-		case has:
-			top = dir
-		case top != "":
-			return top
+		case err != nil || !p.there(name):
+		case strings.Contains(string(src), "[workspace"):
+			return dir
+		case nearest == "":
+			nearest = dir
 		}
-		if dir == "." || strings.HasPrefix(dir, "..") {
-			return top
+		if dir == "." {
+			break
 		}
-		dir = path.Dir(dir)
 	}
+	return nearest
 }
 
 // named is the word with which a stanza still names one of the rule's archives; empty if

@@ -91,26 +91,53 @@ func (p *Project) Start(kind Kind, pkg string) error {
 			problems = append(problems, p.Create(f.Name, f.Data))
 		}
 	}
-	problems = append(problems, p.RustBindings(program(kind, pkg)))
+	problems = append(problems, p.RustBindings(kind, pkg))
 	return errors.Join(problems...)
 }
 
-// RustBindings adds rust-bindings/dune and its .gitignore. program is the package that
-// installs the build record; empty for a binding, which installs nothing of it.
-func (p *Project) RustBindings(program string) error {
-	stanzas := dune.Stanzas(program)
-	if p.each {
-		stanzas = dune.StanzasEach(program, p.libraries)
+// RustBindings adds rust-bindings/dune and its .gitignore. An executable package installs
+// the build record; a binding installs nothing of it. Of what init wrote before, all
+// packages of a project share the rest.
+func (p *Project) RustBindings(kind Kind, pkg string) error {
+	const name = "rust-bindings/dune"
+	wanted := ""
+	if kind == Executable {
+		wanted = pkg
 	}
-	return errors.Join(p.onlyOne(), p.Create("rust-bindings/dune", stanzas), p.Create("rust-bindings/.gitignore", dune.Gitignore()))
+	stanzas := dune.Stanzas(wanted)
+	if p.each {
+		stanzas = dune.StanzasEach(wanted, p.libraries)
+	}
+	old, err := p.read(name)
+	if err != nil {
+		return err
+	}
+	problems := []error{p.onlyOne(), p.Create("rust-bindings/.gitignore", dune.Gitignore())}
+	owner, ours := recordOwner(old)
+	switch {
+	case !ours || p.each:
+		problems = append(problems, p.Create(name, stanzas))
+	case kind == Binding && owner == pkg:
+		p.set(name, stanzas, "a binding installs no build record")
+	case kind == Executable && owner == "":
+		p.set(name, stanzas, "%s installs the build record", pkg)
+	case kind == Executable && owner != pkg:
+		p.byHand("%s installs the build record with the package %s; to have it with %s, change that there", name, owner, pkg)
+	}
+	return errors.Join(problems...)
 }
 
-// program is the package that installs the build record: an executable package.
-func program(kind Kind, pkg string) string {
-	if kind == Binding {
-		return ""
+// recordOwner is the package that installs the record by the stanzas that init wrote; ok
+// is false for other text.
+func recordOwner(stanzas []byte) (owner string, ok bool) {
+	list, err := dune.Parse(stanzas)
+	if err != nil || len(list) == 0 {
+		return "", false
 	}
-	return pkg
+	if last := list[len(list)-1]; last.Name() == "install" {
+		owner = strings.Join(last.FieldWords("package"), "")
+	}
+	return owner, string(stanzas) == string(dune.Stanzas(owner))
 }
 
 // ignore adds the lines that .gitignore lacks.

@@ -30,8 +30,7 @@ func (p *Project) FromVendor(pkg Package) error {
 		if _, ok := p.installed(pkg); ok {
 			return p.Add(Binding, pkg)
 		}
-		return problem.New(problem.Input, "no dune rule of the project calls cargo").In(pkg.Name).
-			Hint("to make a binding of it nevertheless: opam-cargo init --binding")
+		return p.noRule(pkg, vendors)
 	}
 	if err := p.understood(rules, vendors); err != nil {
 		return err
@@ -51,6 +50,22 @@ func (p *Project) FromVendor(pkg Package) error {
 	}
 	p.needless(rules)
 	return p.Add(Binding, pkg)
+}
+
+// noRule says that there is nothing to take out, and where archives come from that
+// cargo may make nevertheless, by a script say.
+func (p *Project) noRule(pkg Package, vendors []string) error {
+	e := problem.New(problem.Input, "no dune rule of the project calls cargo by name").In(pkg.Name)
+	libraries, err := p.targets(vendors, "library")
+	if err != nil {
+		return err
+	}
+	for _, l := range libraries {
+		if archives := l.stanza.FieldWords("foreign_archives"); len(archives) > 0 {
+			e.Hint("%s:%d: the library %s links %s: if cargo makes that, take it out by hand, with its rule", l.file, l.stanza.Line, l.names[0], strings.Join(archives, " "))
+		}
+	}
+	return e.Hint("then make it a binding: opam-cargo init --binding")
 }
 
 // vendorDirs are the project's vendor directories, relative to it.
