@@ -26,7 +26,7 @@ var elsewhere = map[string]string{
 }
 
 // mostIdle bounds the blocks that no test runs.
-const mostIdle = 6
+const mostIdle = 3
 
 // TestDocs runs the commands of every page of docs/ (see page) as a reader does: each
 // in a home and a switch of its own, with the real opam, dune and cargo. The lab's opam
@@ -43,17 +43,18 @@ func TestDocs(t *testing.T) {
 		if _, ok := elsewhere[filepath.Base(file)]; ok {
 			continue
 		}
-		name := strings.TrimSuffix(filepath.Base(file), ".md")
-		t.Run(name, func(t *testing.T) {
-			p, err := readPage(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if p.runs() == 0 {
-				t.Fatalf("%s has no command that is run", file)
-			}
-			idle = append(idle, p.idle...)
-			newReader(t, lab, name).read(p)
+		p, err := readPage(file)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if p.runs() == 0 {
+			t.Errorf("%s has no command that is run", file)
+		}
+		idle = append(idle, p.idle...)
+		t.Run(p.title(), func(t *testing.T) {
+			t.Parallel()
+			newReader(t, lab, p.title()).read(p)
 		})
 	}
 	if len(idle) > mostIdle {
@@ -205,7 +206,7 @@ func (r *reader) write(s *step) error {
 // from one to the next, and gives what they print and their exit code.
 func (r *reader) run(commands string) (string, int) {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	const script = `[ -e "$STATE/env" ] && . "$STATE/env" && cd "$(cat "$STATE/cwd")"
 trap 'code=$?; export -p >"$STATE/env"; pwd >"$STATE/cwd"; exit $code' EXIT
@@ -252,6 +253,9 @@ func TestLinks(t *testing.T) {
 			if filepath.Base(file) == "README.md" && filepath.Dir(file) == "../../docs" {
 				linked[to] = true
 			}
+			if filepath.Base(to) == "reference.md" {
+				continue // comes with opam-cargo generate
+			}
 			if _, err := os.Stat(to); err != nil {
 				t.Errorf("%s: the link %s leads nowhere", file, m[1])
 			} else if m[2] != "" && !hasHeading(t, to, m[2][1:]) {
@@ -297,10 +301,10 @@ func TestCommandsOfReadmes(t *testing.T) {
 			line, _, _ := strings.Cut(m[1]+m[2], "#")
 			n++
 			var cmd *exec.Cmd
-			switch words := strings.Fields(line); {
-			case words[0] == "make":
+			switch words := strings.Fields(line); words[0] {
+			case "make":
 				cmd = exec.Command("sh", "-c", strings.Replace(line, "make", "make -n", 1))
-			case words[0] == "git":
+			case "git":
 				continue
 			default: // go test PACKAGE -run TEST/PART
 				test, part, _ := strings.Cut(words[len(words)-1], "/")

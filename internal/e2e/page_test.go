@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -114,6 +115,9 @@ func (p *page) console(block []string, line int) error {
 	}
 	return nil
 }
+
+// title is the name of the page's file, and of its switch.
+func (p *page) title() string { return strings.TrimSuffix(filepath.Base(p.name), ".md") }
 
 // runs counts the commands that readers see.
 func (p *page) runs() int {
