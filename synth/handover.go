@@ -12,6 +12,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -176,12 +177,5 @@ func (b *Built) Summary(rec *Record, dir string) string {
 		size += a.Size
 	}
 	return fmt.Sprintf("built %s from %s of %s (%.1f MB, %d compiled now)", what,
-		count(len(rec.Crates), "crate"), count(len(rec.Bindings), "binding"), float64(size)/1e6, b.Compiled)
-}
-
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
+		term.Count(len(rec.Crates), "crate"), term.Count(len(rec.Bindings), "binding"), float64(size)/1e6, b.Compiled)
 }

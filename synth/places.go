@@ -10,6 +10,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -71,7 +72,7 @@ func (s *State) supply(l *locks) (*supply, error) {
 		}
 	}
 	if len(substitutes) > 0 {
-		s.Term.Warn("OPAM_CARGO_CRATES stands for %s of the locks, with other checksums: %s", count(len(substitutes), "crate"), strings.Join(substitutes, ", "))
+		s.Term.Warn("OPAM_CARGO_CRATES stands for %s of the locks, with other checksums: %s", term.Count(len(substitutes), "crate"), strings.Join(substitutes, ", "))
 		s.Term.Hint("to build what the committed lock names and nothing else: --locked")
 	}
 	for _, o := range chain.Vendored() {
