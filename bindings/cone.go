@@ -119,7 +119,7 @@ func variables(withTest bool) opamfile.Env {
 type cone struct {
 	sw       *Switch
 	local    func(name string) (*opamfile.File, bool) // opam files that are taken before the switch's
-	siblings []*Root                                  // other projects of the dune workspace, with their packages that are not installed
+	siblings []*Root                                  // other projects of the dune workspace
 	members  map[string]bool
 	missing  map[string]string // package that is not there -> one that wants it
 	problems []error

@@ -84,7 +84,7 @@ func (req *Request) readCone(selected []string) (*cone, error) {
 		c.sw = sw
 	}
 	var err error
-	if c.siblings, err = req.siblings(c.sw); err != nil {
+	if c.siblings, err = req.siblings(); err != nil {
 		return nil, err
 	}
 	c.local = localFiles(r, c.siblings)
@@ -124,9 +124,15 @@ func (req *Request) choose(selected []string, c *cone) ([]Binding, error) {
 	}
 	for _, s := range c.siblings {
 		for _, t := range s.Trees() {
-			if t.Installed && c.members[t.Package] {
-				byName[t.Package] = Binding{Package: t.Package, Dir: filepath.Join(s.Dir, t.Dir), Shown: r.Shown(filepath.Join(s.Dir, t.Dir)), Origin: Workspace, Named: t.Crates}
+			dir := filepath.Join(s.Dir, t.Dir)
+			old, installed := byName[t.Package]
+			if !t.Installed || !c.members[t.Package] || (installed && !tree.IsDir(dir)) {
+				continue
 			}
+			if installed {
+				req.Warn("%s: the tree %s of the dune workspace is used instead of %s, as dune does with its OCaml code", t.Package, dir, old.Shown)
+			}
+			byName[t.Package] = Binding{Package: t.Package, Dir: dir, Shown: r.Shown(dir), Origin: Workspace, Named: t.Crates}
 		}
 	}
 	chosen := map[string]bool{}

@@ -25,10 +25,9 @@ func localFiles(r *Root, siblings []*Root) func(string) (*opamfile.File, bool) {
 	}
 }
 
-// siblings are the other projects of the root's dune workspace with a package
-// that is not installed: outside opam, dune builds those from source, and so do
-// we.
-func (req *Request) siblings(sw *Switch) ([]*Root, error) {
+// siblings are the other projects of the root's dune workspace: outside opam, dune
+// builds those from source, also where they are installed as well, and so do we.
+func (req *Request) siblings() ([]*Root, error) {
 	top := req.duneWorkspace()
 	if req.Root.Building != "" || top == "" {
 		return nil, nil
@@ -48,15 +47,7 @@ func (req *Request) siblings(sw *Switch) ([]*Root, error) {
 		if err := s.readPackages(); err != nil {
 			return err
 		}
-		var absent []Package
-		for _, p := range s.Packages {
-			if sw == nil || sw.Versions[p.Name] == "" {
-				absent = append(absent, p)
-			}
-		}
-		if s.Packages = absent; len(absent) > 0 {
-			list = append(list, s)
-		}
+		list = append(list, s)
 		return nil
 	})
 	return list, err

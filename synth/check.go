@@ -12,6 +12,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 )
 
 // Check makes every check that needs no compilation: all that discovery, the plan and
@@ -38,7 +39,7 @@ func Check(ctx context.Context, o Options) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	summary := fmt.Sprintf("checked %s and %s", count(len(s.Plan.Bindings), "binding"), count(len(s.Graph.owners(s.Dirs)), "crate"))
+	summary := fmt.Sprintf("checked %s and %s", term.Count(len(s.Plan.Bindings), "binding"), term.Count(len(s.Graph.owners(s.Dirs)), "crate"))
 	if largest.RustVersion != "" {
 		summary += fmt.Sprintf("; the newest Rust that one asks for is %s (%s %s, of %s)", largest.RustVersion, largest.Name, largest.Version, strings.Join(s.Graph.owners(s.Dirs)[largest.ID], ", "))
 	}

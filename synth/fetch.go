@@ -15,6 +15,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -157,7 +158,7 @@ func download(ctx context.Context, o Options, lock string, ids []crate.ID) (map[
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, problem.New(problem.Resolve, "cargo could not fetch %s of %s", count(len(ids)-len(files), "crate"), lock).
+		return nil, problem.New(problem.Resolve, "cargo could not fetch %s of %s", term.Count(len(ids)-len(files), "crate"), lock).
 			Quote(strings.ReplaceAll(cargoWords(err), scratch, "")).
 			Hint("fetch where there is a network; cargo's own settings (proxy, mirror) are in %s", filepath.Join(home, "config.toml"))
 	}

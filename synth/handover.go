@@ -13,6 +13,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -176,7 +177,7 @@ func (b *Built) Summary(rec *Record, dir string, took time.Duration) string {
 	for _, a := range rec.Archives {
 		size += a.Size
 	}
-	from := fmt.Sprintf("%s of %s", count(len(rec.Crates), "crate"), count(len(rec.Bindings), "binding"))
+	from := fmt.Sprintf("%s of %s", term.Count(len(rec.Crates), "crate"), term.Count(len(rec.Bindings), "binding"))
 	if len(rec.Bindings) > 1 {
 		from += fmt.Sprintf(", %d shared", b.shared(rec))
 	}
@@ -196,11 +197,4 @@ func (b *Built) shared(rec *Record) int {
 		}
 	}
 	return n
-}
-
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }

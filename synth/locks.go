@@ -114,10 +114,10 @@ func (l *locks) commits(p lockfile.Package) bool {
 	return l.committed != nil && slices.ContainsFunc(l.committed.Packages, func(q lockfile.Package) bool { return offerKey(q) == offerKey(p) })
 }
 
-// settle gives the trees' locks the checksum of the crate that is here: cargo
-// refuses a seed with another one (FACTS F5).
+// settle gives the locks the checksum of the crate that is here: cargo refuses a seed
+// with another one (FACTS F5).
 func (l *locks) settle(p lockfile.Package) {
-	for _, lock := range l.own {
+	for _, lock := range append([]*lockfile.Lock{l.committed}, l.own...) {
 		if lock == nil {
 			continue
 		}

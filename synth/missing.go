@@ -8,6 +8,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 )
 
 // missingCrates finds the crates that are needed and nowhere to be found: those
@@ -55,7 +56,7 @@ func missingCrates(l *locks, absent map[string]string) []error {
 	if len(lines) == 1 {
 		verb = "is"
 	}
-	e := problem.New(problem.Resolve, "%s of %s %s not here, and there is no network in this build", count(len(lines), "crate"), strings.Join(packages, ", "), verb).
+	e := problem.New(problem.Resolve, "%s of %s %s not here, and there is no network in this build", term.Count(len(lines), "crate"), strings.Join(packages, ", "), verb).
 		Quote(strings.Join(lines, "\n"))
 	if onlyTooNew {
 		return []error{e.Hint("install a newer Rust: rustup update stable, or the distribution's newer package")}

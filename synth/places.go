@@ -2,12 +2,15 @@ package synth
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -31,6 +34,7 @@ func (s *State) supply(l *locks) (*supply, error) {
 		return nil, err
 	}
 	su := &supply{absent: map[string]string{}}
+	var substitutes []string
 	seen := map[string]bool{}
 	for _, wanted := range l.crates() {
 		p := wanted[0]
@@ -47,6 +51,15 @@ func (s *State) supply(l *locks) (*supply, error) {
 				break
 			}
 		}
+		if !found && !s.Locked && sourceKey(p) == "" {
+			var o workspace.Offer
+			if o, found = chain.Substitute(crate.ID{Name: p.Name, Version: p.Version}); found {
+				su.offers = append(su.offers, o)
+				p.Checksum = o.ID.Checksum
+				l.settle(p)
+				substitutes = append(substitutes, p.Name+" "+p.Version)
+			}
+		}
 		if !found && p.Registry() {
 			su.absent[p.Name+"-"+p.Version] = ""
 			if source := sourceKey(p); source != "" {
@@ -58,6 +71,10 @@ func (s *State) supply(l *locks) (*supply, error) {
 			s.Term.Hint("a release never changes: one of the locks, or vendor directories, holds a changed copy; bring them from the registry anew")
 		}
 	}
+	if len(substitutes) > 0 {
+		s.Term.Warn("OPAM_CARGO_CRATES stands for %s of the locks, with other checksums: %s", term.Count(len(substitutes), "crate"), strings.Join(substitutes, ", "))
+		s.Term.Hint("to build what the committed lock names and nothing else: --locked")
+	}
 	for _, o := range chain.Vendored() {
 		if !seen[o.Key()] {
 			su.offers = append(su.offers, o)
@@ -66,7 +83,21 @@ func (s *State) supply(l *locks) (*supply, error) {
 	for _, w := range chain.Warnings {
 		s.Term.Warn("%s", w)
 	}
+	su.noteOthers()
 	return su, nil
+}
+
+// noteOthers notes beside the absent crates which other version is here that may do,
+// as it does where a distribution has one of each.
+func (su *supply) noteOthers() {
+	for _, o := range su.offers {
+		for id, note := range su.absent {
+			version, ok := strings.CutPrefix(id, o.ID.Name+"-")
+			if ok && note == "" && o.Source == "" && lockfile.CompatRange(version) == lockfile.CompatRange(o.ID.Version) {
+				su.absent[id] = fmt.Sprintf(" (%s is here)", o.ID.Version)
+			}
+		}
+	}
 }
 
 // offerKey is [workspace.Offer.Key] of a lock's package.
@@ -115,7 +146,7 @@ func (s *State) places() ([]workspace.Place, error) {
 		if !tree.IsDir(dir) {
 			s.Term.Warn("OPAM_CARGO_CRATES names %s, which is no directory", dir)
 		}
-		list = append(list, workspace.Place{Dir: dir, Kind: workspace.Source, Label: "OPAM_CARGO_CRATES (" + dir + ")"})
+		list = append(list, workspace.Place{Dir: dir, Kind: workspace.Source, Label: "OPAM_CARGO_CRATES (" + dir + ")", Named: true})
 	}
 	list = append(list, workspace.Place{Dir: filepath.Join(userCargoHome(s.Getenv), "registry", "cache"), Kind: workspace.Downloads, Label: "cargo's download cache"})
 	return slices.DeleteFunc(list, func(p workspace.Place) bool { return !tree.IsDir(p.Dir) }), nil

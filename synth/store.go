@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -70,11 +71,29 @@ func (s *State) layOutOffers(ctx context.Context, su *supply, offers []workspace
 		if source != "" {
 			sources = append(sources, source)
 		}
+		s.forgetChanged(s.Dirs.Source(source), list)
 		problems = append(problems, workspace.LayOut(ctx, s.Dirs.Source(source), list, s.Term.Progress("unpacking crates")))
 	}
 	sort.Strings(sources)
 	problems = append(problems, tree.WriteIfChanged(s.Dirs.Config(), workspace.Config(s.Dirs, s.store, sources, s.Plan.Registries), false))
 	return errors.Join(problems...)
+}
+
+// forgetChanged drops what was compiled of crates that are about to be replaced by others
+// of the same name and version, as when a distribution patches one: to cargo a release
+// never changes, and it would take what it has.
+func (s *State) forgetChanged(dir string, offers []workspace.Offer) {
+	for _, o := range offers {
+		if o.ID.Checksum == "" || !tree.IsDir(filepath.Join(dir, o.ID.String())) || workspace.LaidOut(dir, o.ID) {
+			continue
+		}
+		for _, below := range []string{"*", "*/*"} { // with --target there is one more
+			units, _ := filepath.Glob(s.Dirs.W + "/target*/" + below + "/.fingerprint/" + o.ID.Name + "-*")
+			for _, unit := range units {
+				_ = os.RemoveAll(unit) // cargo compiles anew what it cannot compare
+			}
+		}
+	}
 }
 
 // exactly are the offers that the lock names.

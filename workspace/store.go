@@ -24,6 +24,7 @@ type Place struct {
 	Dir   string
 	Kind  PlaceKind
 	Label string // for messages: "ocaml-foo's vendor directory"
+	Named bool   // by whoever builds, so that [Chain.Substitute] may take a crate of it
 }
 
 // PlaceKind is the shape of a [Place].
@@ -121,6 +122,18 @@ func (c *Chain) Find(id crate.ID, source string) (Offer, bool) {
 					return Offer{ID: id, File: file, Place: p}, true
 				}
 			}
+		}
+	}
+	return Offer{}, false
+}
+
+// Substitute looks in the places that whoever builds has named for a crate of the
+// default registry that no place has with the lock's checksum: a distribution's own
+// package of it, patched perhaps, by name and version.
+func (c *Chain) Substitute(id crate.ID) (Offer, bool) {
+	for i, p := range c.places {
+		if o, ok := c.vendored[i][id.String()]; ok && p.Named && o.ID.Checksum != "" {
+			return o, true
 		}
 	}
 	return Offer{}, false

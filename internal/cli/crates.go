@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
 
@@ -32,7 +33,7 @@ func (a *app) fetchCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			a.term.Say("%d crates fetched, %d were there, in %s", brought, there, dirsOf(sets))
+			a.term.Say("%s fetched, %d were there, in %s", term.Count(brought, "crate"), there, dirsOf(sets))
 			return nil
 		},
 	}
@@ -75,7 +76,7 @@ func (a *app) extraSources(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	a.term.Say("%d extra-sources in %s", strings.Count(sections, "extra-source "), written)
+	a.term.Say("%s in %s", term.Count(strings.Count(sections, "extra-source "), "extra-source"), written)
 	if written != file {
 		a.term.Say("dune makes %s from it: dune build %s", file, file)
 	}

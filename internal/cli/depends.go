@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
 
@@ -37,7 +38,7 @@ func (a *app) dependsCommand() *cli.Command {
 			if err := synth.WriteDepends(o.Root, file, lines); err != nil {
 				return err
 			}
-			a.term.Say("%d requirements in %s", len(lines), file)
+			a.term.Say("%s in %s", term.Count(len(lines), "requirement"), file)
 			return nil
 		},
 	}

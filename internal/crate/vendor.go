@@ -10,12 +10,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 const revendorHint = "write the vendor directory anew with 'cargo vendor'"
@@ -23,14 +25,34 @@ const revendorHint = "write the vendor directory anew with 'cargo vendor'"
 // ReadVendored reads the crate in dir, as cargo vendor writes it: its name and
 // version from Cargo.toml, its package sum ("" for a git crate, FACTS F7) and
 // the sha256 in hex of its files, by path with slashes, from the checksum file.
+// Where a distribution did not know the package sum and wrote something else there
+// (Debian does), the crate's content gives one.
 func ReadVendored(dir string) (ID, map[string]string, error) {
 	sum, files, err := readChecksum(filepath.Join(dir, ChecksumFile))
 	if err != nil {
 		return ID{}, nil, err
 	}
 	id, err := readManifest(filepath.Join(dir, manifestFile))
+	if err == nil && sum != "" && !isSum.MatchString(sum) {
+		sum, err = contentSum(dir)
+	}
 	id.Checksum = sum
 	return id, files, err
+}
+
+var isSum = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func contentSum(dir string) (string, error) {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", err
+	}
+	list, err := tree.List(dir, nil)
+	if err != nil {
+		return "", err
+	}
+	err = tree.Sum(dir, list)
+	return strings.TrimPrefix(tree.Hash(list), "sha256:"), err
 }
 
 func readChecksum(file string) (string, map[string]string, error) {

@@ -133,3 +133,11 @@ func (p *Printer) raw(line string) {
 func indent(text string) string {
 	return "  " + strings.ReplaceAll(text, "\n", "\n  ")
 }
+
+// Count is a number of things, as in "1 crate" and "2 crates".
+func Count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

@@ -1,0 +1,2 @@
+val get : unit -> int
+(** The most verbose level that the log crate passes on. *)

@@ -1,0 +1,2 @@
+val set : int -> unit
+(** Sets the most verbose level that the log crate passes on. *)
