@@ -48,7 +48,7 @@ func Install(ctx context.Context, req InstallRequest) (*Tree, error) {
 // ownCrates lists the .crate files that the tree brings, each checked against
 // the tree's lock: opam put them there (extra-source), or the author.
 func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
-	files, _ := filepath.Glob(filepath.Join(t.Dir, tree.Private, "crates", "*.crate"))
+	files := tree.Glob(filepath.Join(t.Dir, tree.Private, "crates"), "*.crate")
 	sort.Strings(files)
 	if len(files) == 0 {
 		return nil, nil
@@ -172,7 +172,7 @@ func (t *Tree) swap(base, tmp string) error {
 
 // dropLeftovers removes what a killed install of this package left.
 func (t *Tree) dropLeftovers(base string) {
-	old, _ := filepath.Glob(filepath.Join(escapeGlob(base), "."+t.Package+".new-*"))
+	old := tree.Glob(base, "."+t.Package+".new-*")
 	for _, dir := range append(old, filepath.Join(base, "."+t.Package+".old")) {
 		os.RemoveAll(dir)
 	}

@@ -127,18 +127,13 @@ func isRoot(dir string) bool {
 func opamFiles(dir string) []string {
 	var files []string
 	for _, pattern := range []string{"*.opam", "opam", "opam/*.opam", "opam/opam"} {
-		found, _ := filepath.Glob(filepath.Join(escapeGlob(dir), pattern))
-		for _, f := range found {
+		for _, f := range tree.Glob(dir, pattern) {
 			if info, err := os.Stat(f); err == nil && info.Mode().IsRegular() && !strings.HasPrefix(filepath.Base(f), ".") {
 				files = append(files, f)
 			}
 		}
 	}
 	return files
-}
-
-func escapeGlob(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
 func generatesOpamFiles(dir string) bool {

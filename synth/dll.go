@@ -136,10 +136,7 @@ func dynamicSymbols(file string) (defined, wanted map[string]bool, err error) {
 func stubDlls(root *bindings.Root, prefix string) []string {
 	var list []string
 	for _, pattern := range []string{"lib/stublibs/dll*.so", "lib/*/dll*.so"} {
-		files, _ := filepath.Glob(filepath.Join(prefix, filepath.FromSlash(pattern))) // the patterns are right
-		if prefix != "" {
-			list = append(list, files...)
-		}
+		list = append(list, tree.Glob(prefix, pattern)...)
 	}
 	context := root.Context
 	if context == "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/archive"
 	"github.com/opam-cargo/opam-cargo/internal/order"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // tellUndefined warns of C symbols that the OCaml code of an installed binding wants
@@ -29,10 +30,7 @@ func (b *Built) tellUndefined(ctx context.Context) (told bool, err error) {
 		if p.Origin != bindings.Installed || b.Prefix == "" {
 			continue
 		}
-		files, err := filepath.Glob(filepath.Join(b.Prefix, "lib", p.Package, "*.a"))
-		if err != nil {
-			return false, err
-		}
+		files := tree.Glob(filepath.Join(b.Prefix, "lib", p.Package), "*.a")
 		own, wanted := map[string]bool{}, map[string]bool{}
 		for _, file := range files {
 			if addDefined(own, file) != nil {

@@ -177,8 +177,7 @@ func download(ctx context.Context, o Options, lock string, ids []crate.ID) (map[
 func inDownloadCache(home string, ids []crate.ID) map[crate.ID]string {
 	files := map[crate.ID]string{}
 	for _, id := range ids {
-		found, _ := filepath.Glob(filepath.Join(home, "registry", "cache", "*", id.String()+".crate"))
-		for _, file := range found {
+		for _, file := range tree.Glob(filepath.Join(home, "registry", "cache"), "*/"+id.String()+".crate") {
 			if sum, err := tree.FileSum(file); err == nil && sum == id.Checksum {
 				files[id] = file
 			}

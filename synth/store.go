@@ -87,9 +87,8 @@ func (s *State) forgetChanged(dir string, offers []workspace.Offer) {
 		if o.ID.Checksum == "" || !tree.IsDir(filepath.Join(dir, o.ID.String())) || workspace.LaidOut(dir, o.ID) {
 			continue
 		}
-		for _, below := range []string{"*", "*/*"} { // with --target there is one more
-			units, _ := filepath.Glob(s.Dirs.W + "/target*/" + below + "/.fingerprint/" + o.ID.Name + "-*")
-			for _, unit := range units {
+		for _, profile := range []string{"*", "*/*"} { // with --target there is one more
+			for _, unit := range tree.Glob(s.Dirs.W, "target*/"+profile+"/.fingerprint/"+o.ID.Name+"-*") {
 				_ = os.RemoveAll(unit) // cargo compiles anew what it cannot compare
 			}
 		}
@@ -187,7 +186,5 @@ func (s *State) storeKey() string {
 	if dir == "" {
 		return ""
 	}
-	files, _ := filepath.Glob(filepath.Join(dir, "*", ".cargo-checksum.json")) // the pattern is right
-	all, _ := filepath.Glob(filepath.Join(dir, "*"))
-	return strings.Join(all, "\n") + "\n" + strings.Join(files, "\n")
+	return strings.Join(append(tree.Glob(dir, "*"), tree.Glob(dir, "*/.cargo-checksum.json")...), "\n")
 }

@@ -309,11 +309,7 @@ func (s *State) write() error {
 		}
 		wanted[filepath.Dir(file)] = true
 	}
-	old, err := filepath.Glob(filepath.Join(s.Dirs.Each(), "*"))
-	if err != nil {
-		return err
-	}
-	for _, dir := range old { // of bindings that are gone: cargo would take them for members
+	for _, dir := range tree.Glob(s.Dirs.Each(), "*") { // of bindings that are gone: cargo would take them for members
 		if !wanted[dir] {
 			if err := os.RemoveAll(dir); err != nil {
 				return err

@@ -116,8 +116,7 @@ func (c *Chain) Find(id crate.ID, source string) (Offer, bool) {
 				return Offer{ID: id, File: file, Place: p}, true
 			}
 		case Downloads:
-			files, _ := filepath.Glob(filepath.Join(p.Dir, "*", name))
-			for _, file := range files {
+			for _, file := range tree.Glob(p.Dir, "*/"+name) {
 				if c.counts(file, id, p) {
 					return Offer{ID: id, File: file, Place: p}, true
 				}

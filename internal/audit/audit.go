@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/requirement"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // Advisory is what is read of one.
@@ -31,13 +31,8 @@ type Advisory struct {
 // Read reads the advisories on a crate; collection is "crates", or "rust" for the
 // standard library. Withdrawn ones are left out.
 func Read(db, collection, name string) ([]Advisory, error) {
-	files, err := filepath.Glob(filepath.Join(db, collection, name, "*.md"))
-	if err != nil {
-		return nil, err
-	}
-	sort.Strings(files)
 	var list []Advisory
-	for _, file := range files {
+	for _, file := range tree.Glob(filepath.Join(db, collection, name), "*.md") {
 		a, withdrawn, err := read(file)
 		if err != nil {
 			return nil, problem.New(problem.Input, "not a RustSec advisory: %w", err).At(file, 0).Hint("get the database anew, or a newer opam-cargo")

@@ -64,16 +64,12 @@ func infoFile(dir, name string) string { return filepath.Join(dir, name+".json")
 
 // List reads the sets of a directory, the newest first. What is not whole is no set.
 func List(dir string) ([]Entry, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	if err != nil {
-		return nil, err
-	}
 	type aged struct {
 		Entry
 		time int64
 	}
 	var list []aged
-	for _, file := range files {
+	for _, file := range tree.Glob(dir, "*.json") {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		src, err := os.ReadFile(file)
 		if err != nil {

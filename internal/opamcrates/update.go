@@ -90,12 +90,8 @@ func writeRepo(dir string) error {
 
 // read lists the generated packages of a repository, and the ranges of each crate.
 func read(dir string) (map[string]existing, map[string][]string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "packages", prefix+"*", "*", "opam"))
-	if err != nil {
-		return nil, nil, err
-	}
 	there, known := map[string]existing{}, map[string][]string{}
-	for _, file := range files {
+	for _, file := range tree.Glob(filepath.Join(dir, "packages"), prefix+"*/*/opam") {
 		src, err := os.ReadFile(file)
 		if err != nil {
 			return nil, nil, err

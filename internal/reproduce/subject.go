@@ -100,8 +100,8 @@ func (s *Subject) needsSources() bool {
 // opamSources is where opam keeps the unpacked sources of a package.
 func (s *Subject) opamSources() string {
 	for _, pkg := range s.Record.Packages {
-		dirs, _ := filepath.Glob(filepath.Join(s.Prefix, ".opam-switch", "sources", pkg+".*")) // the pattern is right
-		for _, dir := range append(dirs, filepath.Join(s.Prefix, ".opam-switch", "sources", pkg)) {
+		sources := filepath.Join(s.Prefix, ".opam-switch", "sources")
+		for _, dir := range append(tree.Glob(sources, pkg+".*"), filepath.Join(sources, pkg)) {
 			if tree.IsDir(dir) {
 				return dir
 			}

@@ -14,7 +14,7 @@ import (
 
 // Installed names the packages of the switch that have a record.
 func Installed(prefix string) []string {
-	files, _ := filepath.Glob(installedRecord(prefix, "*")) // the pattern is right
+	files := tree.Glob(filepath.Join(prefix, "share"), "*/"+synth.RecordFile)
 	names := make([]string, 0, len(files))
 	for _, f := range files {
 		names = append(names, filepath.Base(filepath.Dir(f)))

@@ -242,6 +242,20 @@ func Below(dir, file string) (rel string, ok bool) {
 	return rel, true
 }
 
+// Glob lists the files in dir, whatever characters its name has, that a pattern with
+// slashes matches, in order; none where a name in it makes it no pattern.
+func Glob(dir, pattern string) []string {
+	names, err := fs.Glob(os.DirFS(dir), pattern)
+	if err != nil {
+		return nil
+	}
+	files := make([]string, 0, len(names))
+	for _, name := range names {
+		files = append(files, filepath.Join(dir, filepath.FromSlash(name)))
+	}
+	return files
+}
+
 // Scratch makes a directory of that name and a number, outside of all places that
 // matter; the caller removes it.
 func Scratch(name string) (string, error) {
