@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -88,9 +89,9 @@ func (s *State) forgetChanged(dir string, offers []workspace.Offer) {
 			continue
 		}
 		for _, below := range []string{"*", "*/*"} { // with --target there is one more
-			units, _ := filepath.Glob(s.Dirs.W + "/target*/" + below + "/.fingerprint/" + o.ID.Name + "-*")
+			units, _ := fs.Glob(os.DirFS(s.Dirs.W), "target*/"+below+"/.fingerprint/"+o.ID.Name+"-*") // the pattern is right
 			for _, unit := range units {
-				_ = os.RemoveAll(unit) // cargo compiles anew what it cannot compare
+				_ = os.RemoveAll(filepath.Join(s.Dirs.W, unit)) // cargo compiles anew what it cannot compare
 			}
 		}
 	}
