@@ -78,7 +78,7 @@ test-sccache: setup
 
 test: setup test-crates test-dune test-sccache
 	@script/check
-	$(GO) test -count=1 -timeout 20m ./...
+	$(GO) test -count=1 -timeout 30m ./...
 
 # Kills and failing system calls, at FAULTS points of each kind and command.
 FAULTS ?= 60

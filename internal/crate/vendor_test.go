@@ -39,6 +39,12 @@ const (
 )
 
 func TestReadVendored(t *testing.T) {
+	sum := strings.Repeat("ab", 32)
+	words := `{"files":{},"package":"Could not get crate checksum"}`
+	content, err := contentSum(lay(t, map[string]string{"Cargo.toml": pkg, ChecksumFile: words}))
+	if err != nil || !isSum.MatchString(content) {
+		t.Fatalf("the sum of a crate's content: %q, %v", content, err)
+	}
 	for name, tt := range map[string]struct {
 		manifest, sums string
 		want           ID
@@ -46,7 +52,8 @@ func TestReadVendored(t *testing.T) {
 		text           string // of the error
 		line           int
 	}{
-		"registry":   {pkg, `{"files":{"x":"12"},"package":"ab"}`, ID{"a", "1.0.0", "ab"}, 1, "", 0},
+		"registry":   {pkg, `{"files":{"x":"12"},"package":"` + sum + `"}`, ID{"a", "1.0.0", sum}, 1, "", 0},
+		"words":      {pkg, words, ID{"a", "1.0.0", content}, 0, "", 0},
 		"git":        {pkg, `{"files":{},"package":null}`, ID{"a", "1.0.0", ""}, 0, "", 0},
 		"git, none":  {pkg, `{"files":{}}`, ID{"a", "1.0.0", ""}, 0, "", 0},
 		"project":    {"[project]\nname = \"a\"\n", `{"files":{}}`, ID{"a", "0.0.0", ""}, 0, "", 0},
