@@ -181,7 +181,7 @@ func (b *Built) Summary(rec *Record, dir string, took time.Duration) string {
 	if len(rec.Bindings) > 1 {
 		from += fmt.Sprintf(", %d shared", b.shared(rec))
 	}
-	return fmt.Sprintf("built %s from %s, in %v (%s, %d compiled now)", what, from, took.Round(100*time.Millisecond), Megabytes(size), b.Compiled)
+	return fmt.Sprintf("built %s from %s, in %.1f s (%s, %d compiled now)", what, from, took.Seconds(), Megabytes(size), b.Compiled)
 }
 
 // shared is how many crates of the record more than one binding wants.
