@@ -127,6 +127,9 @@ func (b *Built) putRecord(dir string, rec *Record) error {
 // copyArchive gives dest its own copy: dune changes the mode of what it is given.
 // A copy that is the same already is left alone.
 func copyArchive(from, dest string) error {
+	if !tree.Exists(dest) { // as in a dune rule: dune has deleted it
+		return tree.Copy(from, dest)
+	}
 	content, err := os.ReadFile(from)
 	if err != nil {
 		return err

@@ -214,6 +214,26 @@ func Sweep(dir string) error {
 // the old content or the new. It does not wait for the disk, as renameio would:
 // a tree has thousands of files, and after a power cut all of them are made anew.
 func Write(file string, content []byte, exec bool) error {
+	return replace(file, exec, func(tmp *os.File) error {
+		_, err := tmp.Write(content)
+		return err
+	})
+}
+
+// Copy is [Write] of what another file holds. The system copies it, where it can.
+func Copy(from, file string) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	return replace(file, false, func(tmp *os.File) error {
+		_, err := io.Copy(tmp, src)
+		return err
+	})
+}
+
+func replace(file string, exec bool, fill func(tmp *os.File) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(file), unfinished+"*")
 	if err != nil {
 		return err
@@ -222,8 +242,7 @@ func Write(file string, content []byte, exec bool) error {
 	if exec {
 		mode = 0o755
 	}
-	_, err = tmp.Write(content)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Close())
+	err = errors.Join(fill(tmp), tmp.Chmod(mode), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), file)
 	}
