@@ -59,7 +59,7 @@ func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
 	}
 	if lock == nil {
 		return nil, problem.New(problem.Input, "the tree brings .crate files but has no Cargo.lock to check them against").In(t.Package).
-			At(path.Join(t.Shown, "Cargo.lock"), 0).Hint("make one and commit it: cargo generate-lockfile --manifest-path %s", path.Join(t.Shown, "Cargo.toml"))
+			At(path.Join(t.Shown, "Cargo.lock"), 0).Hint("make one and commit it: cargo generate-lockfile --manifest-path %s", problem.Word(path.Join(t.Shown, "Cargo.toml")))
 	}
 	sums := map[string]string{}
 	for _, p := range lock.Packages {

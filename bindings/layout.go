@@ -272,5 +272,5 @@ func (t *Tree) cargoProblem(err error, shadow string) error {
 	}
 	words := strings.ReplaceAll(strings.TrimSpace(f.Stderr), shadow, t.Shown)
 	return problem.New(problem.Input, "cargo cannot read the manifest").In(t.Package).At(path.Join(t.Shown, "Cargo.toml"), 0).
-		Quote(words).Hint("see cargo's own words with: cargo metadata --no-deps --manifest-path %s", path.Join(t.Shown, "Cargo.toml"))
+		Quote(words).Hint("see cargo's own words with: cargo metadata --no-deps --manifest-path %s", problem.Word(path.Join(t.Shown, "Cargo.toml")))
 }

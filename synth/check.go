@@ -67,7 +67,7 @@ func checkTemplate(r *bindings.Root, p bindings.Package) error {
 	for _, s := range p.File.Sections("extra-source") {
 		if strings.HasSuffix(s.Name, ".crate") && !kept[s.Name] {
 			return problem.New(problem.Check, "the extra-source %s is not in %s, so dune will take it out of this generated file", s.Name, template).
-				In(p.Name).At(p.Path, s.Line).Hint("write it there: opam-cargo extra-sources --write %s", p.Path)
+				In(p.Name).At(p.Path, s.Line).Hint("write it there: opam-cargo extra-sources --write %s", problem.Word(p.Path))
 		}
 	}
 	return nil

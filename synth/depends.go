@@ -59,7 +59,7 @@ func CrateDepends(ctx context.Context, o Options, pkg string) ([]string, error) 
 	}
 	if lock == nil {
 		return nil, problem.New(problem.Input, "the tree has no Cargo.lock, which says which versions are meant").In(pkg).At(t.Shown, 0).
-			Hint("make one: cargo generate-lockfile --manifest-path %s/Cargo.toml", t.Shown)
+			Hint("make one: cargo generate-lockfile --manifest-path %s", problem.Word(t.Shown+"/Cargo.toml"))
 	}
 	return dependLines(t, lock)
 }
@@ -87,7 +87,7 @@ func dependLines(t *bindings.Tree, lock *lockfile.Lock) ([]string, error) {
 				problems = append(problems, err)
 			case line == "":
 				problems = append(problems, problem.New(problem.Input, "the lock has no %s that is %s, as crate %s wants it", r.Crate, r.Req, c.Name).In(t.Package).At(t.Shown+"/Cargo.lock", 0).
-					Hint("bring it up to date: cargo update --workspace --manifest-path %s/Cargo.toml", t.Shown))
+					Hint("bring it up to date: cargo update --workspace --manifest-path %s", problem.Word(t.Shown+"/Cargo.toml")))
 			case !slices.Contains(lines, line):
 				lines = append(lines, line)
 			}

@@ -46,5 +46,5 @@ func (s *State) checkStanzas() error {
 		return nil
 	}
 	return problem.New(problem.Input, "no archive is made for %s, which is in the cone now", strings.Join(missing, ", ")).At(file, 0).
-		Hint("write it anew: rm %s && opam-cargo init --each", file)
+		Hint("write it anew: rm %s && opam-cargo init --each", problem.Word(file))
 }

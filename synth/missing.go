@@ -68,7 +68,7 @@ func missingCrates(l *locks, absent map[string]string) []error {
 	}
 	return []error{e.
 		Hint("or bring them with the program, from where there is a network: opam-cargo lock && opam-cargo fetch").
-		Hint("or have them in cargo's download cache, from where there is a network: cargo fetch --locked --manifest-path %s/Cargo.toml", first.Shown)}
+		Hint("or have them in cargo's download cache, from where there is a network: cargo fetch --locked --manifest-path %s", problem.Word(first.Shown+"/Cargo.toml"))}
 }
 
 // neededPaths maps name-version of each package that lock says t's exported

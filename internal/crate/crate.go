@@ -49,7 +49,7 @@ func (id ID) String() string { return id.Name + "-" + id.Version }
 func build(dest string, fill func(dir string) error) error {
 	if _, err := os.Lstat(dest); err == nil {
 		return problem.New(problem.Input, "the directory exists already").At(dest, 0).
-			Hint("remove it: rm -rf %s", dest)
+			Hint("remove it: rm -rf %s", problem.Word(dest))
 	}
 	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
 		return writeProblem(dest, err)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -53,6 +54,16 @@ func (e *Error) At(file string, line int) *Error { e.File, e.Line = file, line; 
 func (e *Error) Hint(format string, args ...any) *Error {
 	e.Hints = append(e.Hints, fmt.Sprintf(format, args...))
 	return e
+}
+
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./+=:@%,~-]+$`)
+
+// Word is text as one word of a shell, for a command in a hint.
+func Word(text string) string {
+	if plain.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // Quote attaches another program's output, to be printed as it is.

@@ -125,7 +125,7 @@ func (p *Project) understood(rules []cargoRule, vendors []string) error {
 	for _, dir := range vendors {
 		if !inside(dir, rules[0].tree) {
 			problems = append(problems, problem.New(problem.Input, "the vendored crates lie outside of the Rust tree %s, which is what opam-cargo installs", rules[0].tree).At(dir, 0).
-				Hint("move them, and what .cargo/config says of them: git mv %s %s", dir, path.Join(rules[0].tree, path.Base(dir))))
+				Hint("move them, and what .cargo/config says of them: git mv %s %s", problem.Word(dir), problem.Word(path.Join(rules[0].tree, path.Base(dir)))))
 		}
 	}
 	return errors.Join(problems...)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
@@ -90,14 +91,14 @@ func (p *Printer) Hint(format string, args ...any) {
 // Say prints what was done, unless -q.
 func (p *Printer) Say(format string, args ...any) {
 	if p.level > Quiet {
-		p.raw("opam-cargo: " + fmt.Sprintf(format, args...))
+		p.raw("opam-cargo: " + visible(fmt.Sprintf(format, args...)))
 	}
 }
 
 // Detail prints a decision, with -v only.
 func (p *Printer) Detail(format string, args ...any) {
 	if p.level >= Verbose {
-		p.raw("opam-cargo: " + fmt.Sprintf(format, args...))
+		p.raw("opam-cargo: " + visible(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -120,7 +121,7 @@ func (p *Printer) line(color, kind, text string) {
 	if p.color {
 		kind = "\x1b[1;" + color + "m" + kind + "\x1b[0m"
 	}
-	p.raw("opam-cargo: " + kind + ": " + text)
+	p.raw("opam-cargo: " + kind + ": " + visible(text))
 }
 
 func (p *Printer) raw(line string) {
@@ -128,6 +129,20 @@ func (p *Printer) raw(line string) {
 	defer p.mu.Unlock()
 	p.clear()
 	fmt.Fprintln(p.w, line)
+}
+
+// visible is text with its control characters written out: a name in a hostile tree may
+// hold what moves a terminal's cursor.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			fmt.Fprintf(&b, `\x%02x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 func indent(text string) string {
