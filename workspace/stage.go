@@ -68,6 +68,9 @@ func (p *Plan) Stage(d Dirs) error {
 	if err := writeStaged(listFile, unsure); err != nil {
 		return err
 	}
+	if err := sweepStaged(d.Bindings(), todo, gone); err != nil {
+		return err
+	}
 	sort.Strings(gone)
 	for _, name := range gone {
 		if err := removeStaged(d.Bindings(), name); err != nil {
@@ -80,6 +83,24 @@ func (p *Plan) Stage(d Dirs) error {
 		}
 	}
 	return writeStaged(listFile, next)
+}
+
+// sweepStaged removes what a run left that was killed while it wrote a file: the file was
+// then not sure, so that it is to be written, or to go, now.
+func sweepStaged(base string, todo []stagedFile, gone []string) error {
+	dirs := map[string]bool{}
+	for _, f := range todo {
+		dirs[path.Dir(f.path)] = true
+	}
+	for _, name := range gone {
+		dirs[path.Dir(name)] = true
+	}
+	for dir := range dirs {
+		if err := tree.Sweep(filepath.Join(base, filepath.FromSlash(dir))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stagedFiles lists every file that W/bindings should have.
