@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"sort"
 	"syscall"
 
 	"github.com/otiai10/copy"
@@ -49,7 +48,6 @@ func Install(ctx context.Context, req InstallRequest) (*Tree, error) {
 // the tree's lock: opam put them there (extra-source), or the author.
 func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
 	files := tree.Glob(filepath.Join(t.Dir, tree.Private, "crates"), "*.crate")
-	sort.Strings(files)
 	if len(files) == 0 {
 		return nil, nil
 	}

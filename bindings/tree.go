@@ -144,19 +144,14 @@ func (t *Tree) list() error {
 }
 
 func (t *Tree) inVendor(dir string) bool {
-	return slices.ContainsFunc(t.Vendor, func(v string) bool { return dir != v && inside(v, dir) })
+	return slices.ContainsFunc(t.Vendor, func(v string) bool { return dir != v && tree.Inside(v, dir) })
 }
 
 func (t *Tree) skipVendor(dir string) bool {
-	if !slices.ContainsFunc(t.Vendor, func(v string) bool { return inside(v, dir) }) {
+	if !slices.ContainsFunc(t.Vendor, func(v string) bool { return tree.Inside(v, dir) }) {
 		return false
 	}
-	return !slices.ContainsFunc(t.Keep, func(k string) bool { return inside(k, dir) || inside(dir, k) })
-}
-
-// inside tells whether dir is base or lies below it; both relative, with slashes.
-func inside(base, dir string) bool {
-	return base == "." || dir == base || strings.HasPrefix(dir, base+"/")
+	return !slices.ContainsFunc(t.Keep, func(k string) bool { return tree.Inside(k, dir) || tree.Inside(dir, k) })
 }
 
 // problem gives err the package and the tree, where it names none.

@@ -12,14 +12,16 @@ type Component struct {
 	Linked   bool     // its code is in the archive; else it only helps to make it
 }
 
-// key names a crate as [State.checksums] does.
-func (n *Node) key() string { return n.Name + " " + n.Version + " " + n.Source }
+// crateKey is what tells a crate of a lock from all others.
+func crateKey(name, version, source string) string { return name + " " + version + " " + source }
 
-// checksums are those of the lock, by [Node.key].
+func (n *Node) key() string { return crateKey(n.Name, n.Version, n.Source) }
+
+// checksums are those of the lock, by [crateKey].
 func (s *State) checksums() map[string]string {
 	sums := map[string]string{}
 	for _, p := range s.Lock.Packages {
-		sums[p.Name+" "+p.Version+" "+p.Source] = p.Checksum
+		sums[crateKey(p.Name, p.Version, p.Source)] = p.Checksum
 	}
 	return sums
 }

@@ -191,7 +191,7 @@ func (b *Built) Summary(rec *Record, dir string, took time.Duration) string {
 func (b *Built) shared(rec *Record) int {
 	linked := map[string]bool{}
 	for _, c := range rec.Crates {
-		linked[c.Name+" "+c.Version+" "+c.Source] = true
+		linked[crateKey(c.Name, c.Version, c.Source)] = true
 	}
 	owners, n := b.Graph.owners(b.Dirs), 0
 	for _, p := range b.Graph.Packages {

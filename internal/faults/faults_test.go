@@ -114,9 +114,6 @@ func (w world) snapshot(t *testing.T, places []string) string {
 			if err != nil || d.IsDir() {
 				return err
 			}
-			if d.IsDir() && d.Name() == "_build" {
-				return filepath.SkipDir
-			}
 			rel, err := filepath.Rel(w.dir, file)
 			if err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/edit"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // cargos lists the directories that are cargo's, not dune's: the Rust tree, or, where
@@ -23,7 +24,7 @@ func (p *Project) cargos(rust string) ([]string, error) {
 	}
 	shared := rust == "." || slices.ContainsFunc(files, func(name string) bool {
 		_, list, err := p.stanzas(name)
-		return inside(name, rust) && (err != nil || slices.ContainsFunc(list, func(n dune.Node) bool { return !aboutDirs(n) }))
+		return tree.Inside(rust, name) && (err != nil || slices.ContainsFunc(list, func(n dune.Node) bool { return !aboutDirs(n) }))
 	})
 	switch {
 	case !p.there(path.Join(rust, "Cargo.toml")):

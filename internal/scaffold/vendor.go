@@ -11,6 +11,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/edit"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // FromVendor makes a binding out of a package of today, whose dune rule calls cargo and
@@ -123,15 +124,13 @@ func (p *Project) understood(rules []cargoRule, vendors []string) error {
 		return err
 	}
 	for _, dir := range vendors {
-		if !inside(dir, rules[0].tree) {
+		if !tree.Inside(rules[0].tree, dir) {
 			problems = append(problems, problem.New(problem.Input, "the vendored crates lie outside of the Rust tree %s, which is what opam-cargo installs", rules[0].tree).At(dir, 0).
 				Hint("move them, and what .cargo/config says of them: git mv %s %s", problem.Word(dir), problem.Word(path.Join(rules[0].tree, path.Base(dir)))))
 		}
 	}
 	return errors.Join(problems...)
 }
-
-func inside(dir, top string) bool { return top == "." || dir == top || strings.HasPrefix(dir, top+"/") }
 
 // takeOut removes the rules, and their archives from the libraries.
 func (p *Project) takeOut(rules []cargoRule, vendors []string) error {
@@ -222,7 +221,7 @@ func (p *Project) needless(rules []cargoRule) {
 	}
 	for _, name := range names {
 		_, list, err := p.stanzas(name)
-		unread := len(list) == 0 || inside(name, rules[0].tree) && name != "dune" && !slices.ContainsFunc(list, func(n dune.Node) bool { return !aboutDirs(n) })
+		unread := len(list) == 0 || tree.Inside(rules[0].tree, name) && name != "dune" && !slices.ContainsFunc(list, func(n dune.Node) bool { return !aboutDirs(n) })
 		if err == nil && unread && p.there(name) && !slices.Contains(p.Needless, name) {
 			p.Needless = append(p.Needless, name)
 		}

@@ -91,21 +91,21 @@ func (p *Printer) Hint(format string, args ...any) {
 // Say prints what was done, unless -q.
 func (p *Printer) Say(format string, args ...any) {
 	if p.level > Quiet {
-		p.raw("opam-cargo: " + visible(fmt.Sprintf(format, args...)))
+		p.note(format, args...)
 	}
 }
 
 // Detail prints a decision, with -v only.
 func (p *Printer) Detail(format string, args ...any) {
 	if p.level >= Verbose {
-		p.raw("opam-cargo: " + visible(fmt.Sprintf(format, args...)))
+		p.note(format, args...)
 	}
 }
 
 // Tell prints how the work went: on a terminal, where somebody waits for it, or with -v.
 func (p *Printer) Tell(format string, args ...any) {
 	if p.Live() || p.Verbose() {
-		p.raw("opam-cargo: " + fmt.Sprintf(format, args...))
+		p.note(format, args...)
 	}
 }
 
@@ -115,6 +115,10 @@ func (p *Printer) Pass(text string) {
 	defer p.mu.Unlock()
 	p.clear()
 	io.WriteString(p.w, text)
+}
+
+func (p *Printer) note(format string, args ...any) {
+	p.raw("opam-cargo: " + visible(fmt.Sprintf(format, args...)))
 }
 
 func (p *Printer) line(color, kind, text string) {

@@ -261,6 +261,11 @@ func Below(dir, file string) (rel string, ok bool) {
 	return rel, true
 }
 
+// Inside tells whether name is dir or lies in it; both relative, with slashes.
+func Inside(dir, name string) bool {
+	return dir == "." || name == dir || strings.HasPrefix(name, dir+"/")
+}
+
 // Glob lists the files in dir, whatever characters its name has, that a pattern with
 // slashes matches, in order; none where a name in it makes it no pattern.
 func Glob(dir, pattern string) []string {
