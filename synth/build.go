@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/workspace"
@@ -71,6 +72,9 @@ func (s *State) build(ctx context.Context) (*Built, error) {
 		return nil, err
 	}
 	if err := s.distrustFuture(); err != nil {
+		return nil, err
+	}
+	if err := cargo.ForgetFailures(s.Dirs.Target()); err != nil {
 		return nil, err
 	}
 	if err := s.beginCompiled(ctx); err != nil {

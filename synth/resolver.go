@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -159,6 +160,9 @@ func without(l *lockfile.Lock, names ...string) *lockfile.Lock {
 // try writes the seed and runs cargo on it.
 func (s *State) try(ctx context.Context, seed *lockfile.Lock, run resolver) (*Graph, error) {
 	if err := tree.WriteIfChanged(s.Dirs.Lock(), seed.Format(), false); err != nil {
+		return nil, err
+	}
+	if err := cargo.ForgetFailures(filepath.Join(s.Dirs.W, "target")); err != nil { // cargo metadata's own
 		return nil, err
 	}
 	meta, err := run(ctx)
