@@ -114,24 +114,23 @@ func (t *Tree) Check() error {
 	}
 	for _, c := range t.Crates {
 		for _, src := range c.Outside {
-			problems = append(problems, problem.New(problem.Input, "crate %s has the source %s, which lies outside of the tree that is installed", c.Name, path.Join(t.Shown, src)).
+			problems = append(problems, problem.New(problem.Input, "crate %s has the source %s, which lies outside of the tree that is installed", c.Name, t.shown(src)).
 				In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0).Hint("put the file into the tree, or install the directory that holds both"))
 		}
 		for _, dir := range c.Paths {
-			if dir != ".." && !strings.HasPrefix(dir, "../") {
+			if !outside(dir) {
 				continue
 			}
 			file, line := t.pathLine(c.Dir, dir)
-			problems = append(problems, problem.New(problem.Input, "crate %s has a path dependency on %s, which lies outside of the tree that is installed", c.Name, path.Join(t.Shown, dir)).
-				In(t.Package).At(file, line).
-				Hint("install the directory that holds both: opam-cargo install %s", commonRoot(t.Shown, dir)))
+			problems = append(problems, problem.New(problem.Input, "crate %s has a path dependency on %s, which lies outside of the tree that is installed", c.Name, t.shown(dir)).
+				In(t.Package).At(file, line).Hint("%s", t.wayIn(dir)))
 		}
 	}
 	for _, dir := range t.PatchDirs() {
-		if dir == ".." || strings.HasPrefix(dir, "../") || path.IsAbs(dir) {
+		if outside(dir) {
 			file, line := t.pathLine(".", dir)
-			problems = append(problems, problem.New(problem.Input, "a patch has the path %s, which lies outside of the tree that is installed", path.Join(t.Shown, dir)).
-				In(t.Package).At(file, line).Hint("install the directory that holds both: opam-cargo install %s", commonRoot(t.Shown, dir)))
+			problems = append(problems, problem.New(problem.Input, "a patch has the path %s, which lies outside of the tree that is installed", t.shown(dir)).
+				In(t.Package).At(file, line).Hint("%s", t.wayIn(dir)))
 		}
 	}
 	if m := t.Manifests["."]; m != nil && m.Has("replace") {
@@ -141,13 +140,28 @@ func (t *Tree) Check() error {
 	return errors.Join(problems...)
 }
 
-func commonRoot(shown, dir string) string {
-	up := 0
-	for strings.HasPrefix(dir, "../") || dir == ".." {
-		dir = strings.TrimPrefix(strings.TrimPrefix(dir, ".."), "/")
-		up++
+// outside tells whether a path, relative to the tree or absolute, leads out of it.
+func outside(p string) bool { return p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) }
+
+// shown is a path, relative to the tree or absolute, for a message.
+func (t *Tree) shown(p string) string {
+	if path.IsAbs(p) {
+		return p
 	}
-	return path.Join(shown, strings.Repeat("../", up))
+	return path.Join(t.Shown, p)
+}
+
+// wayIn says how a directory outside of the tree comes into it.
+func (t *Tree) wayIn(dir string) string {
+	if path.IsAbs(dir) {
+		return "a path of one machine is on no other: write it relative to the manifest"
+	}
+	up := ""
+	for strings.HasPrefix(dir+"/", "../") {
+		dir = strings.TrimPrefix(strings.TrimPrefix(dir, ".."), "/")
+		up += "../"
+	}
+	return "install the directory that holds both: opam-cargo install " + problem.Word(path.Join(t.Shown, up))
 }
 
 // pathLine finds the path value that names target (relative to the tree) for the
@@ -159,7 +173,11 @@ func (t *Tree) pathLine(dir, target string) (string, int) {
 			continue
 		}
 		for _, v := range m.Paths() {
-			if path.Join(d, filepath.ToSlash(v.Text)) == target {
+			named := path.Clean(filepath.ToSlash(v.Text))
+			if !path.IsAbs(named) {
+				named = path.Join(d, named)
+			}
+			if named == target {
 				return m.File, m.Line(v)
 			}
 		}

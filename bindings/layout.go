@@ -62,6 +62,10 @@ func (t *Tree) LayoutKey() string {
 	return strings.TrimPrefix(tree.Hash(list), "sha256:")
 }
 
+// depth is where the shadow stands: deep, so that what leaves the tree by ../../.. does
+// not meet files of the system.
+const depth = "1/2/3/4/5/6/7/tree"
+
 // Inspect asks cargo for the tree's layout. It runs `cargo metadata --no-deps`
 // on a shadow in the directory scratch: the manifests, and empty files in place
 // of all others, so that neither what lies above the tree nor a read-only prefix
@@ -76,8 +80,7 @@ func (t *Tree) Inspect(ctx context.Context, c *cargo.Cargo, scratch string) erro
 		return err
 	}
 	defer os.RemoveAll(top)
-	// Deep, so that what leaves the tree by ../../.. still lies below top.
-	shadow := filepath.Join(top, "1", "2", "3", "4", "5", "6", "7", "tree")
+	shadow := filepath.Join(top, depth)
 	if err := t.writeShadow(shadow, top); err != nil {
 		return err
 	}
@@ -110,7 +113,7 @@ func (t *Tree) Inspect(ctx context.Context, c *cargo.Cargo, scratch string) erro
 
 // inspectCrate adds the path crate in dir, unless it is known or outside.
 func (t *Tree) inspectCrate(ctx context.Context, c *cargo.Cargo, shadow, dir string) error {
-	if t.crateIn(dir) != nil || strings.HasPrefix(dir, "../") || dir == ".." || path.IsAbs(dir) {
+	if t.crateIn(dir) != nil || outside(dir) {
 		return nil
 	}
 	file := filepath.Join(shadow, filepath.FromSlash(dir), "Cargo.toml")
@@ -200,16 +203,17 @@ func (t *Tree) crateIn(dir string) *Crate {
 
 // crateOf reads one package of cargo's answer.
 func (t *Tree) crateOf(p *cargo.Package, shadow string, member bool) Crate {
-	rel := func(file string) string {
+	top := strings.TrimSuffix(shadow, depth)
+	rel := func(file string) string { // absolute, as it was written, where it leaves top
 		r, err := filepath.Rel(shadow, file)
-		if err != nil {
-			return file
+		if err != nil || !strings.HasPrefix(file, top) {
+			return filepath.ToSlash(file)
 		}
 		return filepath.ToSlash(r)
 	}
 	c := Crate{Name: p.Name, Version: p.Version, Dir: rel(filepath.Dir(p.ManifestPath)), Links: p.Links, RustVersion: p.RustVersion, Member: member}
 	for _, target := range p.Targets {
-		if src := rel(target.SrcPath); strings.HasPrefix(src, "../") || path.IsAbs(src) {
+		if src := rel(target.SrcPath); outside(src) {
 			c.Outside = append(c.Outside, src)
 		}
 		if slices.Contains(target.Kind, "bin") || slices.Contains(target.Kind, "test") || slices.Contains(target.Kind, "bench") ||
@@ -270,7 +274,10 @@ func (t *Tree) cargoProblem(err error, shadow string) error {
 	if !errors.As(err, &f) {
 		return err
 	}
-	words := strings.ReplaceAll(strings.TrimSpace(f.Stderr), shadow, t.Shown)
+	words, top := strings.TrimSpace(f.Stderr), strings.TrimSuffix(shadow, depth)
+	for dir, shown := shadow, t.Shown; strings.HasPrefix(dir, top); dir, shown = filepath.Dir(dir), path.Join(shown, "..") {
+		words = strings.ReplaceAll(words, dir, shown)
+	}
 	return problem.New(problem.Input, "cargo cannot read the manifest").In(t.Package).At(path.Join(t.Shown, "Cargo.toml"), 0).
 		Quote(words).Hint("see cargo's own words with: cargo metadata --no-deps --manifest-path %s", problem.Word(path.Join(t.Shown, "Cargo.toml")))
 }
