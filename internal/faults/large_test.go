@@ -23,19 +23,13 @@ func TestManyFiles(t *testing.T) {
 		}
 		write(t, w.dir, files)
 	}
-	run := func(args ...string) {
-		t.Helper()
-		if out, err := w.command(args...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, out)
-		}
-	}
 	install := []string{"install", "--package", "foo", "--prefix", "prefix", "foo"}
 	synth := []string{"synth", "--root", "pack", "--prefix", "prefix"}
 	staged := filepath.Join("pack", "_build", ".opam-cargo", "bindings", "foo", "data")
-	run(install...)
-	run(synth...)
+	w.run(t, install...)
+	w.run(t, synth...)
 	for _, place := range []string{"prefix/rust-bindings/foo/data", staged} {
-		if n := strings.Count(w.snapshot(t, []string{place}), "\n") + 1; n != dirs*100+2 { // the world's own two
+		if n := strings.Count(w.snapshot(t, place), "\n") + 1; n != dirs*100+2 { // the world's own two
 			t.Errorf("%s has %d files", place, n)
 		}
 	}
@@ -43,8 +37,8 @@ func TestManyFiles(t *testing.T) {
 	if err := os.Remove(filepath.Join(w.dir, "foo", "data", "d8", "f1")); err != nil {
 		t.Fatal(err)
 	}
-	run(install...)
-	run(synth...)
+	w.run(t, install...)
+	w.run(t, synth...)
 	if got, err := os.ReadFile(filepath.Join(w.dir, staged, "d7", "f55")); err != nil || string(got) != "changed" {
 		t.Errorf("the changed file is %q, %v", got, err)
 	}
