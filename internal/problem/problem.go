@@ -56,7 +56,8 @@ func (e *Error) Hint(format string, args ...any) *Error {
 	return e
 }
 
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./+=:@%,~-]+$`)
+// plain is a word that a shell takes as it is; a tilde at its start would be a home.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./+=:@%,-][A-Za-z0-9_./+=:@%,~-]*$`)
 
 // Word is text as one word of a shell, for a command in a hint.
 func Word(text string) string {
