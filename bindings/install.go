@@ -156,9 +156,14 @@ func lockDir(dir string) (unlock func()) {
 	return func() { f.Close() }
 }
 
+// swap puts tmp where the package's tree belongs. An older one is exchanged for it at one
+// moment, so that neither a kill nor a build meanwhile finds none; where the file system
+// cannot do that, there are two steps.
 func (t *Tree) swap(base, tmp string) error {
-	dest := filepath.Join(base, t.Package)
-	old := filepath.Join(base, "."+t.Package+".old")
+	dest, old := filepath.Join(base, t.Package), filepath.Join(base, "."+t.Package+".old")
+	if exchange(tmp, dest) == nil {
+		return os.RemoveAll(tmp)
+	}
 	if err := os.Rename(dest, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return t.writeProblem(base, err)
 	}
