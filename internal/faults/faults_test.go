@@ -138,11 +138,18 @@ func killChildren(dir string) {
 // architecture has the call.
 const calls = "openat,read,pread64,write,getdents64,newfstatat,statx,readlinkat,?rename,renameat,?renameat2,?mkdir,mkdirat,?unlink,unlinkat,linkat,symlinkat,?chmod,fchmod,fchmodat,utimensat,ftruncate,copy_file_range,fsync,flock"
 
-// failure is a system call that fails: the at-th of its kind in each thread.
+// failure is what strace does at the at-th system call of a kind in each thread.
 type failure struct {
-	call string
-	at   int
+	call   string
+	inject string
+	at     int
 }
+
+func (f failure) String() string { return fmt.Sprintf("%s at call %d of %s", f.inject, f.at, f.call) }
+
+// renaming are the calls before which the tool is killed too: there a file or directory
+// comes, goes, or takes another's place.
+var renaming = regexp.MustCompile("^(rename|unlink|mkdir|link)")
 
 // failures are at most n for each call that strace -c counted, close together at first.
 func failures(text string, n int) []failure {
@@ -153,7 +160,10 @@ func failures(text string, n int) []failure {
 			continue
 		}
 		for i, at := 0, 1; i < n && at <= total; i, at = i+1, at+1+at/4 {
-			list = append(list, failure{m[2], at})
+			list = append(list, failure{m[2], []string{"error=EIO", "error=ENOSPC"}[at%2], at})
+			if renaming.MatchString(m[2]) {
+				list = append(list, failure{m[2], "signal=SIGKILL", at})
+			}
 		}
 	}
 	return list
@@ -165,7 +175,7 @@ var counted = regexp.MustCompile(`(?m)^\s*[0-9.]+\s+[0-9.]+\s+[0-9]+\s+([0-9]+)\
 // TestFailingCalls lets one system call of the tool, or of the cargo that it runs, fail
 // with EIO or ENOSPC, the n-th of its kind in each thread: it must end with a message and
 // an exit code of its table, never as a bug, and with success only if its result is that
-// of a clean run.
+// of a clean run. Where names change it is also killed instead of making the call.
 func TestFailingCalls(t *testing.T) {
 	tool := build(t)
 	n, sample := points(t)
@@ -207,16 +217,15 @@ func (w world) strace(op operation, args ...string) *exec.Cmd {
 
 func (c clean) failing(t *testing.T, f failure) {
 	t.Helper()
-	errno := []string{"EIO", "ENOSPC"}[f.at%2]
-	fault := fmt.Sprintf("%s of call %d of %s", errno, f.at, f.call)
-	c.fault(t, fault, func(w world) bool {
-		out, err := w.strace(c.operation, "-o", "/dev/null", "-e", "trace="+f.call, "-e", fmt.Sprintf("inject=%s:error=%s:when=%d", f.call, errno, f.at)).CombinedOutput()
+	c.fault(t, f.String(), func(w world) bool {
+		out, err := w.strace(c.operation, "-o", "/dev/null", "-e", "trace="+f.call, "-e", fmt.Sprintf("inject=%s:%s:when=%d", f.call, f.inject, f.at)).CombinedOutput()
+		killChildren(w.dir)
 		var exit *exec.ExitError
 		// The call may be one of Go's runtime to itself, which cannot fail in earnest, and
 		// ends it at once: as good as a kill.
-		own := bytes.Contains(out, []byte("netpollBreak write failed"))
-		if errors.As(err, &exit) && !own && (exit.ExitCode() < 0 || exit.ExitCode() == 70 || exit.ExitCode() == 2) {
-			t.Errorf("%s: exit code %d\n%s", fault, exit.ExitCode(), out)
+		killed := f.inject == "signal=SIGKILL" || bytes.Contains(out, []byte("netpollBreak write failed"))
+		if errors.As(err, &exit) && !killed && (exit.ExitCode() < 0 || exit.ExitCode() == 70 || exit.ExitCode() == 2) {
+			t.Errorf("%v: exit code %d\n%s", f, exit.ExitCode(), out)
 		}
 		return err == nil
 	})
