@@ -83,7 +83,7 @@ test: setup test-crates test-dune test-sccache
 # Kills and failing system calls, at FAULTS points of each kind and command.
 FAULTS ?= 60
 test-faults: setup test-crates
-	OPAM_CARGO_FAULTS=$(FAULTS) $(GO) test -count=1 -timeout 60m ./internal/faults
+	OPAM_CARGO_FAULTS=$(FAULTS) $(GO) test -count=1 -timeout 120m ./internal/faults
 
 # Takes half an hour, and a few minutes for one world, such as MATRIX=trixie+rustup.
 MATRIX ?=

@@ -17,7 +17,6 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
 // CrateSet is a lock with the directory that its .crate files go to: the
@@ -136,25 +135,22 @@ func download(ctx context.Context, o Options, lock string, ids []crate.ID) (map[
 	if len(files) == len(ids) {
 		return files, nil
 	}
-	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, "")}
-	if err := writable(s.Dirs.Cache()); err != nil {
-		return nil, err
-	}
-	if err := s.findCargo(ctx); err != nil {
-		return nil, err
-	}
-	scratch, err := os.MkdirTemp(s.Dirs.Cache(), "fetch-")
+	scratch, err := tree.Scratch("opam-cargo-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
+	c, err := FindCargo(ctx, o, filepath.Join(scratch, "cargo-home"))
+	if err != nil {
+		return nil, err
+	}
 	manifest, seed := fetchPackage(ids)
 	for name, content := range map[string][]byte{"Cargo.toml": manifest, "Cargo.lock": seed, "lib.rs": nil} {
 		if err := tree.Write(filepath.Join(scratch, name), content, false); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.Cargo.Online(home, s.Term.CargoProgress()).Fetch(ctx, filepath.Join(scratch, "Cargo.toml")); err != nil {
+	if err := c.Online(home, o.Term.CargoProgress()).Fetch(ctx, filepath.Join(scratch, "Cargo.toml")); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -50,10 +50,8 @@ func (a BuiltArchive) files() []namedFile {
 // the record last: a reader that finds it finds the rest. The record stays in W/out as
 // well, for the commands dll and flags.
 func (b *Built) HandOver(ctx context.Context, dir string) (*Record, error) {
-	for _, d := range []string{dir, b.Dirs.Out()} {
-		if err := tree.Sweep(d); err != nil {
-			return nil, handOverProblem(d, err)
-		}
+	if err := tree.Sweep(dir); err != nil {
+		return nil, handOverProblem(dir, err)
 	}
 	if b.last != nil {
 		return b.last.Record, b.handOverAgain(dir)

@@ -121,7 +121,7 @@ func open(ctx context.Context, o Options) (*State, error) {
 		return nil, problem.New(problem.Input, "cargo cannot build below a directory with %q in its name", os.PathListSeparator).At(s.Dirs.W, 0).
 			Hint("it puts the directory into a list of paths; rename or move the project")
 	}
-	if err := writable(s.Dirs.Cache()); err != nil {
+	if err := tree.Writable(s.Dirs.Cache()); err != nil {
 		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
 			Hint("it lies below the root's _build directory; check its owner, permissions and disk, or name another root with --root")
 	}
@@ -163,19 +163,6 @@ func (s *State) PlanJSON() ([]byte, error) {
 		Lock []lockfile.Package `json:"lock"`
 	}{s.Plan, s.Lock.Packages}, "", "  ")
 	return append(text, '\n'), err
-}
-
-// writable makes dir and tries to write there: cargo would name the obstacle
-// later and less plainly.
-func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, "probe-")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func (s *State) lockWorkspace(ctx context.Context) error {
@@ -294,20 +281,26 @@ func (s *State) tellProfiles(t *bindings.Tree, warn, hint func(string, ...any)) 
 
 // write brings the files of W to the plan, but for the lock and the crates.
 func (s *State) write() error {
-	if err := s.Plan.Stage(s.Dirs); err != nil {
-		return err
-	}
 	files, err := s.Plan.Files()
 	if err != nil {
 		return err
 	}
-	wanted := map[string]bool{}
+	wanted := map[string]bool{s.Dirs.Bindings(): true, s.Dirs.Cache(): true, s.Dirs.Out(): true}
 	for _, f := range files {
-		file := filepath.Join(s.Dirs.W, filepath.FromSlash(f.Path))
-		if err := tree.WriteIfChanged(file, f.Content, false); err != nil {
+		wanted[filepath.Dir(filepath.Join(s.Dirs.W, filepath.FromSlash(f.Path)))] = true
+	}
+	for dir := range wanted {
+		if err := tree.Sweep(dir); err != nil {
 			return err
 		}
-		wanted[filepath.Dir(file)] = true
+	}
+	if err := s.Plan.Stage(s.Dirs); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := tree.WriteIfChanged(filepath.Join(s.Dirs.W, filepath.FromSlash(f.Path)), f.Content, false); err != nil {
+			return err
+		}
 	}
 	for _, dir := range tree.Glob(s.Dirs.Each(), "*") { // of bindings that are gone: cargo would take them for members
 		if !wanted[dir] {

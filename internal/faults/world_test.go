@@ -45,7 +45,7 @@ func operations() []operation {
 		{name: "build", before: [][]string{install("foo")}, args: build, places: []string{"prefix", "pack/rust-bindings"}, whole: append(outputs, tree...)},
 		{name: "build-anew", before: [][]string{install("old"), build, install("foo")}, args: build, places: []string{"prefix", "pack/rust-bindings"}, whole: append(outputs, tree...)},
 		{name: "lock", before: [][]string{install("foo")}, args: lock, places: []string{"prefix", "pack/rust-bindings"}, whole: below("pack/rust-bindings", "Cargo.lock")},
-		{name: "fetch", args: []string{"fetch", "--root", "own"}, places: []string{"own"}, whole: below("own", "rust/.opam-cargo/crates/log-0.4.20.crate", "rust/Cargo.lock", "rust/src", "own.opam")},
+		{name: "fetch", args: []string{"fetch", "--root", "own"}, places: []string{"own/own.opam", "own/rust"}, whole: below("own", "rust/.opam-cargo/crates/log-0.4.20.crate", "rust/Cargo.lock", "rust/src", "own.opam")},
 	}
 }
 

@@ -197,8 +197,11 @@ const unfinished = ".opam-cargo-"
 // into it.
 func Sweep(dir string) error {
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
-		return nil //nolint:nilerr // there is no such directory yet
+		return err
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), unfinished) && e.Type().IsRegular() {
@@ -208,6 +211,23 @@ func Sweep(dir string) error {
 		}
 	}
 	return nil
+}
+
+// Writable makes dir and tries to write there: another program would name the obstacle
+// later and less plainly.
+func Writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, unfinished+"*")
+	if err != nil {
+		return err
+	}
+	err = os.Remove(f.Name())
+	if errors.Is(err, fs.ErrNotExist) { // another run's [Sweep]
+		err = nil
+	}
+	return errors.Join(f.Close(), err)
 }
 
 // Write replaces file by rename, so that a reader, or a kill at any moment, finds
