@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
@@ -197,8 +198,8 @@ const unfinished = ".opam-cargo-"
 // into it.
 func Sweep(dir string) error {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // whoever writes there makes it, or says why not
 	}
 	if err != nil {
 		return err
