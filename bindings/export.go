@@ -114,22 +114,22 @@ func (t *Tree) Check() error {
 	}
 	for _, c := range t.Crates {
 		for _, src := range c.Outside {
-			problems = append(problems, problem.New(problem.Input, "crate %s has the source %s, which lies outside of the tree that is installed", c.Name, t.shown(src)).
+			problems = append(problems, problem.New(problem.Input, "crate %s has the source %s, which lies outside of the tree that is installed", c.Name, t.shownPath(src)).
 				In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0).Hint("put the file into the tree, or install the directory that holds both"))
 		}
 		for _, dir := range c.Paths {
-			if !outside(dir) {
+			if !tree.Outside(dir) {
 				continue
 			}
 			file, line := t.pathLine(c.Dir, dir)
-			problems = append(problems, problem.New(problem.Input, "crate %s has a path dependency on %s, which lies outside of the tree that is installed", c.Name, t.shown(dir)).
+			problems = append(problems, problem.New(problem.Input, "crate %s has a path dependency on %s, which lies outside of the tree that is installed", c.Name, t.shownPath(dir)).
 				In(t.Package).At(file, line).Hint("%s", t.wayIn(dir)))
 		}
 	}
 	for _, dir := range t.PatchDirs() {
-		if outside(dir) {
+		if tree.Outside(dir) {
 			file, line := t.pathLine(".", dir)
-			problems = append(problems, problem.New(problem.Input, "a patch has the path %s, which lies outside of the tree that is installed", t.shown(dir)).
+			problems = append(problems, problem.New(problem.Input, "a patch has the path %s, which lies outside of the tree that is installed", t.shownPath(dir)).
 				In(t.Package).At(file, line).Hint("%s", t.wayIn(dir)))
 		}
 	}
@@ -140,11 +140,8 @@ func (t *Tree) Check() error {
 	return errors.Join(problems...)
 }
 
-// outside tells whether a path, relative to the tree or absolute, leads out of it.
-func outside(p string) bool { return p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) }
-
-// shown is a path, relative to the tree or absolute, for a message.
-func (t *Tree) shown(p string) string {
+// shownPath is a path, relative to the tree or absolute, for a message.
+func (t *Tree) shownPath(p string) string {
 	if path.IsAbs(p) {
 		return p
 	}

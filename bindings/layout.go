@@ -66,6 +66,9 @@ func (t *Tree) LayoutKey() string {
 // not meet files of the system.
 const depth = "1/2/3/4/5/6/7/tree"
 
+// shadowTop is the directory of its own that a shadow stands in.
+func shadowTop(shadow string) string { return strings.TrimSuffix(shadow, "/"+depth) }
+
 // Inspect asks cargo for the tree's layout. It runs `cargo metadata --no-deps`
 // on a shadow in the directory scratch: the manifests, and empty files in place
 // of all others, so that neither what lies above the tree nor a read-only prefix
@@ -113,7 +116,7 @@ func (t *Tree) Inspect(ctx context.Context, c *cargo.Cargo, scratch string) erro
 
 // inspectCrate adds the path crate in dir, unless it is known or outside.
 func (t *Tree) inspectCrate(ctx context.Context, c *cargo.Cargo, shadow, dir string) error {
-	if t.crateIn(dir) != nil || outside(dir) {
+	if t.crateIn(dir) != nil || tree.Outside(dir) {
 		return nil
 	}
 	file := filepath.Join(shadow, filepath.FromSlash(dir), "Cargo.toml")
@@ -203,17 +206,17 @@ func (t *Tree) crateIn(dir string) *Crate {
 
 // crateOf reads one package of cargo's answer.
 func (t *Tree) crateOf(p *cargo.Package, shadow string, member bool) Crate {
-	top := strings.TrimSuffix(shadow, depth)
+	top := shadowTop(shadow)
 	rel := func(file string) string { // absolute, as it was written, where it leaves top
 		r, err := filepath.Rel(shadow, file)
-		if err != nil || !strings.HasPrefix(file, top) {
+		if _, inTop := tree.Below(top, file); err != nil || !inTop {
 			return filepath.ToSlash(file)
 		}
 		return filepath.ToSlash(r)
 	}
 	c := Crate{Name: p.Name, Version: p.Version, Dir: rel(filepath.Dir(p.ManifestPath)), Links: p.Links, RustVersion: p.RustVersion, Member: member}
 	for _, target := range p.Targets {
-		if src := rel(target.SrcPath); outside(src) {
+		if src := rel(target.SrcPath); tree.Outside(src) {
 			c.Outside = append(c.Outside, src)
 		}
 		if slices.Contains(target.Kind, "bin") || slices.Contains(target.Kind, "test") || slices.Contains(target.Kind, "bench") ||
@@ -274,8 +277,8 @@ func (t *Tree) cargoProblem(err error, shadow string) error {
 	if !errors.As(err, &f) {
 		return err
 	}
-	words, top := strings.TrimSpace(f.Stderr), strings.TrimSuffix(shadow, depth)
-	for dir, shown := shadow, t.Shown; strings.HasPrefix(dir, top); dir, shown = filepath.Dir(dir), path.Join(shown, "..") {
+	words := strings.TrimSpace(f.Stderr)
+	for dir, shown := shadow, t.Shown; dir != shadowTop(shadow); dir, shown = filepath.Dir(dir), path.Join(shown, "..") {
 		words = strings.ReplaceAll(words, dir, shown)
 	}
 	return problem.New(problem.Input, "cargo cannot read the manifest").In(t.Package).At(path.Join(t.Shown, "Cargo.toml"), 0).

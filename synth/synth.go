@@ -285,11 +285,11 @@ func (s *State) write() error {
 	if err != nil {
 		return err
 	}
-	wanted := map[string]bool{s.Dirs.Bindings(): true, s.Dirs.Cache(): true, s.Dirs.Out(): true}
+	dirs := map[string]bool{s.Dirs.Bindings(): true, s.Dirs.Cache(): true, s.Dirs.Out(): true}
 	for _, f := range files {
-		wanted[filepath.Dir(filepath.Join(s.Dirs.W, filepath.FromSlash(f.Path)))] = true
+		dirs[filepath.Dir(filepath.Join(s.Dirs.W, filepath.FromSlash(f.Path)))] = true
 	}
-	for dir := range wanted {
+	for dir := range dirs {
 		if err := tree.Sweep(dir); err != nil {
 			return err
 		}
@@ -303,7 +303,7 @@ func (s *State) write() error {
 		}
 	}
 	for _, dir := range tree.Glob(s.Dirs.Each(), "*") { // of bindings that are gone: cargo would take them for members
-		if !wanted[dir] {
+		if !dirs[dir] {
 			if err := os.RemoveAll(dir); err != nil {
 				return err
 			}

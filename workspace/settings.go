@@ -93,7 +93,7 @@ func (s Settings) PatchTrees(root string) ([]bindings.Binding, error) {
 			continue
 		}
 		dir := path.Join("rust-bindings", q.Dir)
-		if path.IsAbs(q.Dir) || dir == ".." || strings.HasPrefix(dir, "../") {
+		if path.IsAbs(q.Dir) || tree.Outside(dir) {
 			problems = append(problems, problem.New(problem.Input, "the patch of %s has the path %s, which lies outside of the program's sources", q.Crate, q.Spec["path"]).
 				At(settingsFile, 0).Hint("copy the patched crate into the project, and name it relative to rust-bindings"))
 			continue

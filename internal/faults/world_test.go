@@ -162,7 +162,7 @@ func (w world) snapshot(t *testing.T, places ...string) string {
 }
 
 // names lists the world's files and directories but for those in the directory for
-// temporary files and in the tool's own directory _build/.opam-cargo.
+// temporary files and in the program's _build/.opam-cargo.
 func (w world) names(t *testing.T) string {
 	t.Helper()
 	var names []string
@@ -171,12 +171,10 @@ func (w world) names(t *testing.T) string {
 			return err
 		}
 		rel, err := filepath.Rel(w.dir, file)
-		switch {
-		case rel == "tmp", strings.HasSuffix(rel, filepath.FromSlash("/_build/.opam-cargo")):
+		if rel == "tmp" || rel == filepath.FromSlash("pack/_build/.opam-cargo") {
 			return filepath.SkipDir
-		case d.Name() != "_build":
-			names = append(names, rel)
 		}
+		names = append(names, rel)
 		return err
 	})
 	if err != nil {

@@ -158,8 +158,7 @@ func Escapes(list []Entry) []Entry {
 		if e.Link == "" {
 			continue
 		}
-		target := path.Join(path.Dir(e.Path), e.Link)
-		if path.IsAbs(e.Link) || target == ".." || strings.HasPrefix(target, "../") {
+		if path.IsAbs(e.Link) || Outside(path.Join(path.Dir(e.Path), e.Link)) {
 			out = append(out, e)
 		}
 	}
@@ -286,6 +285,10 @@ func Below(dir, file string) (rel string, ok bool) {
 func Inside(dir, name string) bool {
 	return dir == "." || name == dir || strings.HasPrefix(name, dir+"/")
 }
+
+// Outside tells whether a clean path with slashes leads out of the directory that it is
+// relative to, or is absolute.
+func Outside(p string) bool { return p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) }
 
 // Glob lists the files in dir, whatever characters its name has, that a pattern with
 // slashes matches, in order; none where a name in it makes it no pattern.
