@@ -281,6 +281,9 @@ func (t *Tree) cargoProblem(err error, shadow string) error {
 	for dir, shown := shadow, t.Shown; dir != shadowTop(shadow); dir, shown = filepath.Dir(dir), path.Join(shown, "..") {
 		words = strings.ReplaceAll(words, dir, shown)
 	}
-	return problem.New(problem.Input, "cargo cannot read the manifest").In(t.Package).At(path.Join(t.Shown, "Cargo.toml"), 0).
-		Quote(words).Hint("see cargo's own words with: cargo metadata --no-deps --manifest-path %s", problem.Word(path.Join(t.Shown, "Cargo.toml")))
+	e := problem.New(problem.Input, "cargo cannot read the manifest").In(t.Package).At(path.Join(t.Shown, "Cargo.toml"), 0).Quote(words)
+	if strings.Contains(words, "workspace") {
+		e.Hint("only this tree is installed: a workspace around it, or members outside, are not seen; to install the directory that holds all: opam-cargo install %s", problem.Word(path.Join(t.Shown, "..")))
+	}
+	return e.Hint("see cargo's own words with: cargo metadata --no-deps --manifest-path %s", problem.Word(path.Join(t.Shown, "Cargo.toml")))
 }
