@@ -13,6 +13,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/workspace"
@@ -22,8 +23,8 @@ import (
 type Built struct {
 	*State
 	Archives []BuiltArchive
-	Crates   []Node // that are in the archives or were run to make them, the generated ones aside
-	Compiled int    // how many of them this run compiled
+	Crates   []graph.Node // that are in the archives or were run to make them, the generated ones aside
+	Compiled int          // how many of them this run compiled
 
 	key       string              // see [State.buildKey]
 	last      *lastBuild          // this build has changed nothing
@@ -192,7 +193,7 @@ func (s *State) runCargo(ctx context.Context) (*output, error) {
 // user is working on. A tree of the root is named as its author knows it. shown tells
 // whether it was passed on.
 func (s *State) show(manifest, level, rendered string) (shown bool) {
-	pkg := owner(s.Dirs, manifest)
+	pkg := s.Dirs.BindingOf(manifest)
 	var tree *bindings.Tree
 	for _, t := range s.Plan.Trees() {
 		if t.Package == pkg {
@@ -238,20 +239,19 @@ func (s *State) cargoFailure(ctx context.Context, out *output, said string) erro
 	if m := failedPackage.FindStringSubmatch(said); len(failed) == 0 && m != nil {
 		failed = []string{s.manifestOf(m[1], m[2], m[3])}
 	}
-	owners := s.Graph.owners(s.Dirs)
 	for _, manifest := range failed {
 		for _, n := range s.Graph.Packages {
-			if n.Manifest != manifest || len(owners[n.ID]) == 0 {
+			if n.Manifest != manifest || len(s.Graph.Owners(n.ID)) == 0 {
 				continue
 			}
 			dir := filepath.Dir(manifest)
 			for _, t := range s.Plan.Trees() {
-				if t.Package == owner(s.Dirs, manifest) {
+				if t.Package == s.Dirs.BindingOf(manifest) {
 					return problem.New(problem.Build, "its Rust code does not build (the error is above)").In(t.Package).At(t.Shown, 0).
 						Hint("the source that was compiled is in %s", dir)
 				}
 			}
-			return problem.New(problem.Build, "its crate %s %s does not build (the error is above)", n.Name, n.Version).In(strings.Join(owners[n.ID], ", ")).
+			return problem.New(problem.Build, "its crate %s %s does not build (the error is above)", n.Name, n.Version).In(strings.Join(s.Graph.Owners(n.ID), ", ")).
 				Hint("the source that was compiled is in %s", dir).
 				Hint("which of its crates want it: opam-cargo why %s", n.Name)
 		}

@@ -39,9 +39,9 @@ func Check(ctx context.Context, o Options) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	summary := fmt.Sprintf("checked %s and %s", term.Count(len(s.Plan.Bindings), "binding"), term.Count(len(s.Graph.owners(s.Dirs)), "crate"))
+	summary := fmt.Sprintf("checked %s and %s", term.Count(len(s.Plan.Bindings), "binding"), term.Count(s.Graph.Owned(), "crate"))
 	if largest.RustVersion != "" {
-		summary += fmt.Sprintf("; the newest Rust that one asks for is %s (%s %s, of %s)", largest.RustVersion, largest.Name, largest.Version, strings.Join(s.Graph.owners(s.Dirs)[largest.ID], ", "))
+		summary += fmt.Sprintf("; the newest Rust that one asks for is %s (%s %s, of %s)", largest.RustVersion, largest.Name, largest.Version, strings.Join(s.Graph.Owners(largest.ID), ", "))
 	}
 	s.Term.Say("%s", summary)
 	return nil

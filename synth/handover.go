@@ -12,6 +12,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -189,11 +190,11 @@ func (b *Built) Summary(rec *Record, dir string, took time.Duration) string {
 func (b *Built) shared(rec *Record) int {
 	linked := map[string]bool{}
 	for _, c := range rec.Crates {
-		linked[crateKey(c.Name, c.Version, c.Source)] = true
+		linked[graph.CrateKey(c.Name, c.Version, c.Source)] = true
 	}
-	owners, n := b.Graph.owners(b.Dirs), 0
+	n := 0
 	for _, p := range b.Graph.Packages {
-		if linked[p.key()] && len(owners[p.ID]) > 1 {
+		if linked[p.Key()] && len(b.Graph.Owners(p.ID)) > 1 {
 			n++
 		}
 	}

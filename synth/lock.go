@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -53,17 +54,17 @@ func Lock(ctx context.Context, o Options, req LockRequest) (*Relock, error) {
 	if err != nil {
 		return nil, err
 	}
-	graph, err := s.runResolver(ctx, seeds, s.onlineResolver())
+	found, err := s.runResolver(ctx, seeds, s.onlineResolver())
 	if cargo.NoNetwork(err) {
 		s.Term.Say("there is no network; resolving from the crates that are here")
-		graph, err = s.lockOffline(ctx, l, seeds)
+		found, err = s.lockOffline(ctx, l, seeds)
 	} else if err != nil {
 		err = s.resolverProblem(err, l, nil)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.Graph = graph
+	s.Graph = found
 	if err := s.readLock(); err != nil {
 		return nil, err
 	}
@@ -71,16 +72,16 @@ func Lock(ctx context.Context, o Options, req LockRequest) (*Relock, error) {
 	return &Relock{state: s, old: old, New: s.Lock.Format()}, nil
 }
 
-func (s *State) lockOffline(ctx context.Context, l *locks, seeds []*lockfile.Lock) (*Graph, error) {
+func (s *State) lockOffline(ctx context.Context, l *locks, seeds []*lockfile.Lock) (*graph.Graph, error) {
 	su, err := s.supply(l)
 	if err != nil {
 		return nil, err
 	}
-	graph, err := s.resolveFrom(ctx, su, seeds)
+	found, err := s.resolveFrom(ctx, su, seeds)
 	if err != nil {
 		err = s.resolverProblem(err, l, su.absent)
 	}
-	return graph, err
+	return found, err
 }
 
 // upgraded are the seeds without what is to move.

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
@@ -29,7 +30,7 @@ var marked = regexp.MustCompile(`^(\s*)((?:#!?\[cfg[^\n]*\]\s*)?)#\[(?:unsafe\()
 
 // marks reads the sources of a crate. Comments, and what macros make, are not seen;
 // what tests and examples have does not count.
-func (s *State) marks(n *Node) ([]mark, error) {
+func (s *State) marks(n *graph.Node) ([]mark, error) {
 	dir := filepath.Dir(n.Manifest)
 	var list []mark
 	err := filepath.WalkDir(filepath.Join(dir, "src"), func(file string, d fs.DirEntry, err error) error {
@@ -90,11 +91,11 @@ func (s *State) marksFile() string { return filepath.Join(s.Dirs.Cache(), "marks
 
 // allMarks are the marks of all crates whose code is linked, by package id. Those of
 // registry crates, which do not change, are kept.
-func (s *State) allMarks(linked map[string]bool) (map[string][]mark, error) {
+func (s *State) allMarks() (map[string][]mark, error) {
 	known, keep, all := s.knownMarks(), map[string][]mark{}, map[string][]mark{}
 	for i := range s.Graph.Packages {
 		n := &s.Graph.Packages[i]
-		if !linked[n.ID] || s.Dirs.Generated(n.Manifest) {
+		if !s.Graph.Linked(n.ID) || s.Dirs.Generated(n.Manifest) {
 			continue
 		}
 		list, ok := known[n.Manifest]

@@ -84,45 +84,12 @@ func (s *State) tellMoved(l *locks) {
 		if c.To == "" || (c.From == "" && l.committed == nil) {
 			continue
 		}
-		account := s.account(c.Name, c.To)
+		account := s.Graph.Account(c.Name, c.To)
 		if l.chosen != nil && slices.ContainsFunc(l.chosen.Packages, func(p lockfile.Package) bool { return p.Name == c.Name && p.Version == c.To }) {
 			account += "; as opam chose"
 		}
 		s.Term.Say("crate %s (%s)", c, account)
 	}
-}
-
-// account says who wants a crate, with which requirement, and for which opam
-// packages.
-func (s *State) account(name, version string) string {
-	owners := s.Graph.owners(s.Dirs)
-	var wanted string
-	for _, n := range s.Graph.Packages {
-		if n.Name == name && n.Version == version {
-			wanted = n.ID
-		}
-	}
-	var who []string
-	for _, n := range s.Graph.Packages {
-		for _, dep := range n.Deps {
-			if dep != wanted {
-				continue
-			}
-			text := n.Name
-			if req := n.Wants[name].Req; req != "" {
-				text += " wants " + req
-			}
-			if of := strings.Join(owners[n.ID], ", "); of != "" {
-				text += ", for " + of
-			}
-			who = append(who, text)
-		}
-	}
-	if len(who) == 0 {
-		return "for other platforms or features than are built here"
-	}
-	sort.Strings(who)
-	return strings.Join(who, "; ")
 }
 
 // checkLocked refuses a registry or git crate that the committed lock does not
@@ -133,7 +100,7 @@ func (s *State) checkLocked(committed *lockfile.Lock) error {
 	var differ []string
 	for _, c := range changes(committed, s.Lock) {
 		if c.To != "" {
-			differ = append(differ, fmt.Sprintf("%s (%s)", c, s.account(c.Name, c.To)))
+			differ = append(differ, fmt.Sprintf("%s (%s)", c, s.Graph.Account(c.Name, c.To)))
 		}
 	}
 	if len(differ) == 0 {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
@@ -58,8 +59,7 @@ func (n natives) add(crate, version, why string) {
 }
 
 func (s *State) checkSources() error {
-	owners, linked := s.Graph.owners(s.Dirs), s.Graph.linked(s.Dirs)
-	marksOf, err := s.allMarks(linked)
+	marksOf, err := s.allMarks()
 	if err != nil {
 		return err
 	}
@@ -71,11 +71,11 @@ func (s *State) checkSources() error {
 		}
 		for _, kind := range []string{"global_allocator", "panic_handler"} {
 			if len(of[kind]) > 0 {
-				who := fmt.Sprintf("%s %s (of %s)", n.Name, n.Version, strings.Join(owners[n.ID], ", "))
+				who := fmt.Sprintf("%s %s (of %s)", n.Name, n.Version, strings.Join(s.Graph.Owners(n.ID), ", "))
 				contenders[kind] = append(contenders[kind], contender{who, of[kind]})
 			}
 		}
-		if n.Source == "" || !linked[n.ID] { // of path crates every copy is somebody's own
+		if n.Source == "" || !s.Graph.Linked(n.ID) { // of path crates every copy is somebody's own
 			continue
 		}
 		native.add(n.Name, n.Version, "")
@@ -166,22 +166,21 @@ func panicHandlerProblem(who string) error {
 
 // checkRust compares the rust-version of every crate with the rustc that there is, and
 // returns the crate that asks for the most.
-func (s *State) checkRust(ctx context.Context) (largest Node, err error) {
+func (s *State) checkRust(ctx context.Context) (largest graph.Node, err error) {
 	rustc, err := s.Cargo.Rustc(ctx)
 	if err != nil {
 		return largest, err
 	}
-	owners := s.Graph.owners(s.Dirs)
 	var problems []error
 	for _, n := range s.Graph.Packages {
-		if n.RustVersion == "" || len(owners[n.ID]) == 0 {
+		if n.RustVersion == "" || len(s.Graph.Owners(n.ID)) == 0 {
 			continue
 		}
 		if largest.RustVersion == "" || !cargo.AtLeast(largest.RustVersion, n.RustVersion) {
 			largest = n
 		}
 		if !cargo.AtLeast(rustc["release"], n.RustVersion) {
-			problems = append(problems, tooNewProblem(n.Name, n.Version, n.RustVersion, rustc["release"], strings.Join(owners[n.ID], ", ")))
+			problems = append(problems, tooNewProblem(n.Name, n.Version, n.RustVersion, rustc["release"], strings.Join(s.Graph.Owners(n.ID), ", ")))
 		}
 	}
 	return largest, errors.Join(problems...)

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -176,10 +177,10 @@ func (b *Built) embedding() ([]string, error) {
 }
 
 func (b *Built) recordedCrates() []RecordedCrate {
-	sums := b.checksums()
+	sums := graph.Checksums(b.Lock)
 	list := make([]RecordedCrate, 0, len(b.Crates))
 	for _, n := range b.Crates {
-		list = append(list, RecordedCrate{Name: n.Name, Version: n.Version, Source: n.Source, Checksum: sums[n.key()], Features: b.features[n.Manifest]})
+		list = append(list, RecordedCrate{Name: n.Name, Version: n.Version, Source: n.Source, Checksum: sums[n.Key()], Features: b.features[n.Manifest]})
 	}
 	sort.Slice(list, func(i, j int) bool {
 		return list[i].Name+" "+list[i].Version+list[i].Source < list[j].Name+" "+list[j].Version+list[j].Source

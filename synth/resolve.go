@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -19,10 +20,10 @@ import (
 // resolved is what a successful resolution leaves in W/cache: when its key has
 // not changed, neither has the answer.
 type resolved struct {
-	Key   string `json:"key"`
-	Lock  string `json:"lock"` // sha256 of W/Cargo.lock
-	Graph *Graph `json:"graph"`
-	Copy  bool   `json:"copy,omitempty"` // see [State.storeBroken]
+	Key   string       `json:"key"`
+	Lock  string       `json:"lock"` // sha256 of W/Cargo.lock
+	Graph *graph.Graph `json:"graph"`
+	Copy  bool         `json:"copy,omitempty"` // see [State.storeBroken]
 }
 
 // resolve lets cargo make W/Cargo.lock from the seed and the crates that are
@@ -100,14 +101,14 @@ func (s *State) resolveOnline(ctx context.Context, l *locks) (*lockfile.Lock, er
 }
 
 func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, key string) error {
-	graph, err := s.resolveFrom(ctx, supply, locks.seeds())
+	found, err := s.resolveFrom(ctx, supply, locks.seeds())
 	if err != nil {
 		return s.resolverProblem(err, locks, supply.absent)
 	}
 	if err := s.readLock(); err != nil {
 		return err
 	}
-	s.Graph = graph
+	s.Graph = found
 	if err := s.settle(ctx, supply); err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (s *State) resolveAnew(ctx context.Context, locks *locks, supply *supply, k
 // resolutionKey fingerprints all that cargo's answer depends on.
 func (s *State) resolutionKey(ctx context.Context, l *locks, su *supply) (string, error) {
 	var b bytes.Buffer
-	fmt.Fprintln(&b, "3", s.Cargo.Version(ctx), s.Target, s.Dirs.W) // the graph names places
+	fmt.Fprintln(&b, "3", s.Cargo.Version(ctx), s.Target, s.Dirs.W) // the found names places
 	files, err := s.Plan.Files()
 	if err != nil {
 		return "", err
@@ -153,14 +154,14 @@ func (s *State) resolvedFile() string { return filepath.Join(s.Dirs.Cache(), "re
 func (s *State) resolvedBefore(key string) bool {
 	var r resolved
 	src, err := os.ReadFile(s.resolvedFile())
-	if err != nil || json.Unmarshal(src, &r) != nil || r.Key != key {
+	if err != nil || json.Unmarshal(src, &r) != nil || r.Key != key || r.Graph == nil {
 		return false
 	}
 	sum, err := tree.FileSum(s.Dirs.Lock())
 	if err != nil || sum != r.Lock || s.readLock() != nil {
 		return false
 	}
-	s.Graph, s.copyCrates = r.Graph, r.Copy
+	s.Graph, s.copyCrates = graph.Of(r.Graph.Packages, s.Dirs), r.Copy
 	return true
 }
 

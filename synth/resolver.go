@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -64,10 +65,10 @@ var locked = regexp.MustCompile("`([A-Za-z0-9_-]+)[^`]*`[^\n]* \\(locked to ")
 // until it succeeds; then each freed one is locked again if that still resolves,
 // so that as few as possible move. Without a way out it resolves without a seed,
 // so that cargo's last word is about the requirements alone.
-func (s *State) runResolver(ctx context.Context, seeds []*lockfile.Lock, run resolver) (graph *Graph, err error) {
+func (s *State) runResolver(ctx context.Context, seeds []*lockfile.Lock, run resolver) (found *graph.Graph, err error) {
 	for _, seed := range seeds {
-		if graph, err = s.try(ctx, seed, run); err == nil || !refused(err) {
-			return graph, err
+		if found, err = s.try(ctx, seed, run); err == nil || !refused(err) {
+			return found, err
 		}
 	}
 	if len(seeds) > 0 {
@@ -91,16 +92,16 @@ func (s *State) runResolver(ctx context.Context, seeds []*lockfile.Lock, run res
 	}
 	s.Term.Detail("resolving without a seed")
 	seeded := err
-	graph, err = s.try(ctx, &lockfile.Lock{Version: 3}, run)
+	found, err = s.try(ctx, &lockfile.Lock{Version: 3}, run)
 	if err != nil && seeded != nil && !strings.Contains(cargoWords(seeded), "(locked to ") {
 		// The seed was not the obstacle; without it there may be others (yanked crates).
 		return nil, seeded
 	}
-	return graph, err
+	return found, err
 }
 
 // fewest locks each freed crate again where it can, and resolves a last time.
-func (s *State) fewest(ctx context.Context, seed *lockfile.Lock, freed []string, run resolver) (*Graph, error) {
+func (s *State) fewest(ctx context.Context, seed *lockfile.Lock, freed []string, run resolver) (*graph.Graph, error) {
 	for i := 0; i < len(freed) && len(freed) > 1; {
 		fewer := slices.Delete(slices.Clone(freed), i, i+1)
 		if _, err := s.try(ctx, without(seed, fewer...), run); err == nil {
@@ -158,7 +159,7 @@ func without(l *lockfile.Lock, names ...string) *lockfile.Lock {
 }
 
 // try writes the seed and runs cargo on it.
-func (s *State) try(ctx context.Context, seed *lockfile.Lock, run resolver) (*Graph, error) {
+func (s *State) try(ctx context.Context, seed *lockfile.Lock, run resolver) (*graph.Graph, error) {
 	if err := tree.WriteIfChanged(s.Dirs.Lock(), seed.Format(), false); err != nil {
 		return nil, err
 	}
@@ -169,7 +170,7 @@ func (s *State) try(ctx context.Context, seed *lockfile.Lock, run resolver) (*Gr
 	if err != nil {
 		return nil, err
 	}
-	return newGraph(meta), nil
+	return graph.New(meta, s.Dirs), nil
 }
 
 // resolverProblem explains a failed resolution: crates that are missing here, or

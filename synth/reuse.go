@@ -46,7 +46,7 @@ func (s *State) compiledSet(ctx context.Context) (set compiled.Set, ok bool, err
 	if len(s.Plan.Packages) > 0 {
 		set.By = s.Plan.Packages[0]
 	}
-	for _, c := range s.Components() {
+	for _, c := range s.Graph.Components(s.Lock) {
 		if c.Checksum != "" {
 			set.Crates[c.Name+"-"+c.Version] = c.Checksum
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
@@ -119,14 +120,14 @@ var unloadable = regexp.MustCompile("(?:failed to (?:parse|load|read) (?:the )?(
 // resolveFrom resolves offline from what the supply offers. Crates that this cargo
 // cannot load, such as those of a later edition, are left out; if there is such a one in
 // the switch's store, the crates are copied from it instead.
-func (s *State) resolveFrom(ctx context.Context, su *supply, seeds []*lockfile.Lock) (*Graph, error) {
+func (s *State) resolveFrom(ctx context.Context, su *supply, seeds []*lockfile.Lock) (*graph.Graph, error) {
 	for {
 		if err := s.layOutOffers(ctx, su, su.offers); err != nil {
 			return nil, err
 		}
-		graph, err := s.runResolver(ctx, seeds, s.resolveOffline)
+		found, err := s.runResolver(ctx, seeds, s.resolveOffline)
 		if err == nil {
-			return graph, nil
+			return found, nil
 		}
 		m := unloadable.FindStringSubmatch(cargoWords(err))
 		switch {
@@ -158,7 +159,7 @@ func (s *State) storeBroken(ctx context.Context, where, entry string) bool {
 }
 
 // settle lays out exactly the crates that the lock names. Where they come from another
-// place than those that were resolved from, the graph is read again: it names places.
+// place than those that were resolved from, the found is read again: it names places.
 func (s *State) settle(ctx context.Context, su *supply) error {
 	for {
 		before := s.store
@@ -170,7 +171,7 @@ func (s *State) settle(ctx context.Context, su *supply) error {
 		}
 		meta, err := s.resolveOffline(ctx)
 		if err == nil {
-			s.Graph = newGraph(meta)
+			s.Graph = graph.New(meta, s.Dirs)
 			return nil
 		}
 		m := unloadable.FindStringSubmatch(cargoWords(err))

@@ -73,28 +73,21 @@ func strongSymbols(a *archive.Archive, member int) (map[string]bool, error) {
 // (OCaml stubs often call the C library itself).
 func (s *State) definitions(out *output) (defs map[string][]definition, wanted map[string]bool, err error) {
 	defs, wanted = map[string][]definition{}, map[string]bool{}
-	nodes := map[string]*Node{}
-	byID := map[string]*Node{}
-	for i := range s.Graph.Packages {
-		n := &s.Graph.Packages[i]
-		nodes[n.Manifest], byID[n.ID] = n, n
-	}
 	linkable := map[string]bool{} // manifests whose symbols OCaml may want
-	for _, n := range nodes {
-		if owner(s.Dirs, n.Manifest) == "" {
+	for _, n := range s.Graph.Packages {
+		if s.Graph.Binding(n) == "" {
 			continue
 		}
 		linkable[n.Manifest] = true
 		for _, id := range n.Deps {
-			if d := byID[id]; d != nil && d.Links != "" {
+			if d := s.Graph.Node(id); d != nil && d.Links != "" {
 				linkable[d.Manifest] = true
 			}
 		}
 	}
-	owners := s.Graph.owners(s.Dirs)
 	seen := map[string]bool{}
 	for _, art := range out.artifacts {
-		n := nodes[art.manifest]
+		n := s.Graph.At(art.manifest)
 		if seen[art.rlib] || n == nil {
 			continue
 		}
@@ -108,7 +101,7 @@ func (s *State) definitions(out *output) (defs map[string][]definition, wanted m
 				continue
 			}
 			for _, m := range members {
-				defs[symbol] = append(defs[symbol], definition{crate: n.Name + " " + n.Version, pkg: strings.Join(owners[n.ID], ", "), path: n.Source == "", rlib: art.rlib, member: m})
+				defs[symbol] = append(defs[symbol], definition{crate: n.Name + " " + n.Version, pkg: strings.Join(s.Graph.Owners(n.ID), ", "), path: n.Source == "", rlib: art.rlib, member: m})
 			}
 			if linkable[art.manifest] {
 				wanted[symbol] = true

@@ -17,6 +17,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
@@ -55,7 +56,7 @@ type State struct {
 	Cargo  *cargo.Cargo
 	Prefix string
 	Plan   *workspace.Plan
-	Graph  *Graph
+	Graph  *graph.Graph
 	Lock   *lockfile.Lock
 
 	cone       []string // the packages in the dependency cone

@@ -51,13 +51,12 @@ func (s *State) tooNew(ctx context.Context, matches [][]string) error {
 		return err
 	}
 	problems := make([]error, 0, len(matches))
-	owners := s.Graph.owners(s.Dirs)
 	for _, m := range matches {
 		name, version, needs := m[1]+m[4], m[2]+m[5], m[3]+m[6]
 		pkg := ""
 		for _, n := range s.Graph.Packages {
 			if n.Name == name && n.Version == version {
-				pkg = strings.Join(owners[n.ID], ", ")
+				pkg = strings.Join(s.Graph.Owners(n.ID), ", ")
 			}
 		}
 		problems = append(problems, tooNewProblem(name, version, needs, rustc["release"], pkg))
@@ -73,10 +72,9 @@ func tooNewProblem(name, version, needs, rustc, pkg string) error {
 
 // libOwner is a library's crate with the opam packages that need it.
 func (s *State) libOwner(lib string) string {
-	owners := s.Graph.owners(s.Dirs)
 	for _, n := range s.Graph.Packages {
 		if n.Lib == lib || strings.ReplaceAll(n.Name, "-", "_") == lib {
-			if of := owners[n.ID]; len(of) > 0 {
+			if of := s.Graph.Owners(n.ID); len(of) > 0 {
 				return n.Name + " " + n.Version + " (of " + strings.Join(of, ", ") + ")"
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
@@ -51,9 +52,9 @@ func (s *State) Duplicates() string {
 	return b.String()
 }
 
-func (s *State) explain(b *strings.Builder, n Node) {
+func (s *State) explain(b *strings.Builder, n graph.Node) {
 	fmt.Fprintf(b, "%s %s", n.Name, n.Version)
-	if of := owner(s.Dirs, n.Manifest); of != "" {
+	if of := s.Graph.Binding(n); of != "" {
 		fmt.Fprintf(b, ", a path crate of %s", of)
 	}
 	if len(n.Features) > 0 {
@@ -93,7 +94,7 @@ func (s *State) explain(b *strings.Builder, n Node) {
 }
 
 // heldBy says which lock has the version that is taken.
-func (s *State) heldBy(n Node) string {
+func (s *State) heldBy(n graph.Node) string {
 	l, err := s.readLocks()
 	if err != nil || n.Source == "" {
 		return ""
@@ -124,7 +125,7 @@ func (s *State) heldBy(n Node) string {
 // pathsTo lists, for each opam package, the paths of requirements from a path crate
 // of its tree to the package id.
 func (s *State) pathsTo(id string) map[string][]string {
-	byID := map[string]Node{}
+	byID := map[string]graph.Node{}
 	users := map[string][]string{}
 	for _, n := range s.Graph.Packages {
 		byID[n.ID] = n
@@ -137,7 +138,7 @@ func (s *State) pathsTo(id string) map[string][]string {
 	walk = func(at string, trail []string) {
 		n := byID[at]
 		trail = append([]string{n.Name + " " + n.Version}, trail...)
-		pkg := owner(s.Dirs, n.Manifest)
+		pkg := s.Graph.Binding(n)
 		if pkg != "" && s.isLink(n) {
 			paths[pkg] = append(paths[pkg], strings.Join(trail, " -> "))
 		}
@@ -155,7 +156,7 @@ func (s *State) pathsTo(id string) map[string][]string {
 }
 
 // isLink tells whether n is a crate that the umbrella crate links.
-func (s *State) isLink(n Node) bool {
+func (s *State) isLink(n graph.Node) bool {
 	for _, l := range s.Plan.Links {
 		if l.Crate == n.Name && l.Version == n.Version {
 			return true

@@ -38,6 +38,16 @@ func (d Dirs) Generated(manifest string) bool {
 	return manifest == d.Manifest() || strings.HasPrefix(manifest, d.Each()+string(filepath.Separator))
 }
 
+// BindingOf is the opam package whose staged tree has a file; empty where none has.
+func (d Dirs) BindingOf(file string) string {
+	rel, ok := tree.Below(d.Bindings(), file)
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
+	return name
+}
+
 // Lock is the one Cargo.lock.
 func (d Dirs) Lock() string { return filepath.Join(d.W, "Cargo.lock") }
 

@@ -29,7 +29,7 @@ var licenseFile = regexp.MustCompile(`(?i)^(?:licen[cs]e|copying|copyright|notic
 // without a text of its own has that of its tree.
 func Licenses(s *synth.State) ([]License, error) {
 	var list []License
-	for _, c := range s.Components() {
+	for _, c := range s.Graph.Components(s.Lock) {
 		if !c.Linked {
 			continue
 		}

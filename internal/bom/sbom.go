@@ -14,6 +14,7 @@ import (
 	"github.com/package-url/packageurl-go"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/synth"
 	"github.com/opam-cargo/opam-cargo/workspace"
@@ -35,7 +36,7 @@ func SBOM(s *synth.State, sw *bindings.Switch, rust, epoch string) (*cdx.BOM, er
 		BOMRef: "rust-std", Type: cdx.ComponentTypeLibrary, Name: "rust-std", Version: rust, Scope: cdx.ScopeRequired,
 		Description: "Rust's standard library, which every static library of Rust holds", Licenses: expression("MIT OR Apache-2.0"),
 	}
-	list := s.Components()
+	list := s.Graph.Components(s.Lock)
 	components := make([]cdx.Component, 0, 1+len(s.Plan.Bindings)+len(list))
 	components = append(components, std)
 	needs := map[string][]string{program.BOMRef: {std.BOMRef}}
@@ -129,7 +130,7 @@ func bindingComponent(b workspace.Binding, sw *bindings.Switch) cdx.Component {
 	return c
 }
 
-func crateRef(c synth.Component) string {
+func crateRef(c graph.Component) string {
 	ref := "cargo:" + c.Name + "@" + c.Version
 	if c.Own != "" {
 		return ref + ":" + c.Own
@@ -137,7 +138,7 @@ func crateRef(c synth.Component) string {
 	return ref
 }
 
-func crateComponent(c synth.Component) cdx.Component {
+func crateComponent(c graph.Component) cdx.Component {
 	of := cdx.Component{
 		BOMRef: crateRef(c), Type: cdx.ComponentTypeLibrary, Name: c.Name, Version: c.Version,
 		Scope: cdx.ScopeExcluded, Licenses: expression(c.License),

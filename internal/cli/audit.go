@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/internal/audit"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
@@ -34,9 +35,9 @@ func (a *app) audit(s *synth.State, db string) error {
 	if err != nil {
 		return err
 	}
-	std := synth.Component{Linked: true, Owners: s.Plan.Packages}
+	std := graph.Component{Linked: true, Owners: s.Plan.Packages}
 	std.Name, std.Version = "std", rustc["release"]
-	components := append(s.Components(), std)
+	components := append(s.Graph.Components(s.Lock), std)
 	for _, c := range components {
 		collection := "crates"
 		if c.Name == "std" {
@@ -69,7 +70,7 @@ func (a *app) audit(s *synth.State, db string) error {
 
 // affected is the problem of a vulnerable crate; of what is only informational, or not
 // linked, it warns.
-func (a *app) affected(c synth.Component, advisory audit.Advisory) error {
+func (a *app) affected(c graph.Component, advisory audit.Advisory) error {
 	fixed := "no version is fixed yet"
 	if len(advisory.Patched) > 0 {
 		fixed = "fixed in " + strings.Join(advisory.Patched, " or ")

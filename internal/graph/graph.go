@@ -1,13 +1,16 @@
-package synth
+// Package graph is the graph that cargo resolved: which package is compiled, with which
+// features, and who needs whom. It comes out of step 3 (internal/resolve), and all later
+// steps and the commands that explain a program ask it. Entry points: [New], [Of],
+// [Graph.Owners], [Graph.Linked], [Graph.Account], [Graph.Components]. It is a value: it
+// reads no file, runs nothing and prints nothing.
+package graph
 
 import (
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
-	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
@@ -15,6 +18,11 @@ import (
 // for the target or run on the host. Crates of other platforms are in the lock only.
 type Graph struct {
 	Packages []Node `json:"packages"`
+
+	dirs   workspace.Dirs
+	byID   map[string]int      // index in Packages
+	owners map[string][]string // see [Graph.Owners]
+	linked map[string]bool     // see [Graph.Linked]
 }
 
 // Node is a package of the graph.
@@ -43,11 +51,15 @@ type Want struct {
 	Default  bool     `json:"default,omitempty"` // its default features
 }
 
-func newGraph(m *cargo.Metadata) *Graph {
+// New is the graph of what cargo says of the workspace in d.
+func New(m *cargo.Metadata, d workspace.Dirs) *Graph {
 	nodes := map[string]*Node{}
 	ids := make([]string, 0, len(m.Packages))
 	for _, p := range m.Packages {
-		nodes[p.ID] = &Node{ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, Manifest: p.ManifestPath, Links: p.Links, RustVersion: p.RustVersion, License: p.License, LicenseFile: p.LicenseFile}
+		nodes[p.ID] = &Node{
+			ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, Manifest: p.ManifestPath,
+			Links: p.Links, RustVersion: p.RustVersion, License: p.License, LicenseFile: p.LicenseFile,
+		}
 		for _, target := range p.Targets {
 			if slices.Contains(target.Kind, "lib") || slices.Contains(target.Kind, "rlib") || slices.Contains(target.Kind, "staticlib") {
 				nodes[p.ID].Lib = strings.ReplaceAll(target.Name, "-", "_")
@@ -79,10 +91,20 @@ func newGraph(m *cargo.Metadata) *Graph {
 		}
 	}
 	sort.Strings(ids)
-	g := &Graph{}
+	packages := make([]Node, 0, len(ids))
 	for _, id := range ids {
-		g.Packages = append(g.Packages, *nodes[id])
+		packages = append(packages, *nodes[id])
 	}
+	return Of(packages, d)
+}
+
+// Of is the graph of packages that an earlier [New] gave.
+func Of(packages []Node, d workspace.Dirs) *Graph {
+	g := &Graph{Packages: packages, dirs: d, byID: map[string]int{}}
+	for i, n := range packages {
+		g.byID[n.ID] = i
+	}
+	g.owners, g.linked = g.findOwners(), g.findLinked()
 	return g
 }
 
@@ -108,75 +130,4 @@ func only(kinds []cargo.DepKind, names ...string) bool {
 		}
 	}
 	return len(kinds) > 0
-}
-
-// owner is the opam package that a manifest belongs to: of a staged path crate
-// the binding; else empty.
-func owner(d workspace.Dirs, manifest string) string {
-	rel, ok := tree.Below(d.Bindings(), manifest)
-	if !ok {
-		return ""
-	}
-	name, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
-	return name
-}
-
-// linked are the packages whose code ends up in the archive, by id: no build
-// dependencies, no macros and nothing that only these need.
-func (g *Graph) linked(d workspace.Dirs) map[string]bool {
-	byID := map[string]*Node{}
-	for i := range g.Packages {
-		byID[g.Packages[i].ID] = &g.Packages[i]
-	}
-	found := map[string]bool{}
-	var visit func(id string)
-	visit = func(id string) {
-		if n := byID[id]; n != nil && !found[id] && !n.Macro {
-			found[id] = true
-			for _, dep := range n.Linked {
-				visit(dep)
-			}
-		}
-	}
-	for _, n := range g.Packages {
-		if n.Manifest == d.Manifest() {
-			visit(n.ID)
-		}
-	}
-	return found
-}
-
-// owners lists, for each node, the opam packages whose path crates lead to it.
-func (g *Graph) owners(d workspace.Dirs) map[string][]string {
-	byID := map[string]*Node{}
-	for i := range g.Packages {
-		byID[g.Packages[i].ID] = &g.Packages[i]
-	}
-	found := map[string]map[string]bool{}
-	var visit func(id, pkg string)
-	visit = func(id, pkg string) {
-		if found[id] == nil {
-			found[id] = map[string]bool{}
-		}
-		if found[id][pkg] || byID[id] == nil {
-			return
-		}
-		found[id][pkg] = true
-		for _, dep := range byID[id].Deps {
-			visit(dep, pkg)
-		}
-	}
-	for _, n := range g.Packages {
-		if pkg := owner(d, n.Manifest); pkg != "" && !strings.HasPrefix(pkg, "patch.") { // a patch is whose it serves
-			visit(n.ID, pkg)
-		}
-	}
-	lists := map[string][]string{}
-	for id, set := range found {
-		for pkg := range set {
-			lists[id] = append(lists[id], pkg)
-		}
-		sort.Strings(lists[id])
-	}
-	return lists
 }
