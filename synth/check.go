@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
@@ -50,7 +51,7 @@ func Check(ctx context.Context, o Options) error {
 // checkTemplate finds extra-sources of crates that only a generated opam file has:
 // dune takes them out when it next writes the file.
 func checkTemplate(r *bindings.Root, p bindings.Package) error {
-	if !generatedByDune(r, p.Path) {
+	if !dune.Generates(r.Dir, p.Path) {
 		return nil
 	}
 	kept := map[string]bool{}

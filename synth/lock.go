@@ -14,9 +14,6 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
-// LockFile is the committed lock, relative to the root.
-const LockFile = "rust-bindings/Cargo.lock"
-
 // Relock is a newly made committed lock beside the old one.
 type Relock struct {
 	state *State
@@ -46,7 +43,7 @@ func Lock(ctx context.Context, o Options, req LockRequest) (*Relock, error) {
 	if err != nil {
 		return nil, err
 	}
-	old, err := os.ReadFile(filepath.Join(o.Root.Dir, filepath.FromSlash(LockFile)))
+	old, err := os.ReadFile(filepath.Join(o.Root.Dir, filepath.FromSlash(lockfile.Committed)))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -110,9 +107,9 @@ func (r *Relock) Changes() []string {
 		return nil
 	}
 	if r.old == nil {
-		return []string{"there is no " + LockFile}
+		return []string{"there is no " + lockfile.Committed}
 	}
-	old, err := lockfile.Parse(LockFile, r.old)
+	old, err := lockfile.Parse(lockfile.Committed, r.old)
 	if err != nil { // readLocks has parsed it
 		return []string{err.Error()}
 	}
@@ -131,5 +128,5 @@ func (r *Relock) Write() error {
 	if err := tree.Sweep(filepath.Join(r.state.Root.Dir, "rust-bindings")); err != nil {
 		return err
 	}
-	return tree.WriteIfChanged(filepath.Join(r.state.Root.Dir, filepath.FromSlash(LockFile)), r.New, false)
+	return tree.WriteIfChanged(filepath.Join(r.state.Root.Dir, filepath.FromSlash(lockfile.Committed)), r.New, false)
 }

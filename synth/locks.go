@@ -23,11 +23,11 @@ type locks struct {
 func (s *State) readLocks() (*locks, error) {
 	l := &locks{trees: s.Plan.Trees()}
 	var problems []error
-	file := filepath.Join(s.Root.Dir, filepath.FromSlash(LockFile))
+	file := filepath.Join(s.Root.Dir, filepath.FromSlash(lockfile.Committed))
 	src, err := os.ReadFile(file)
 	switch {
 	case err == nil:
-		if l.committed, err = lockfile.Parse(LockFile, src); err != nil {
+		if l.committed, err = lockfile.Parse(lockfile.Committed, src); err != nil {
 			problems = append(problems, err)
 		}
 	case !errors.Is(err, fs.ErrNotExist):

@@ -106,8 +106,8 @@ func (s *State) checkLocked(committed *lockfile.Lock) error {
 	if len(differ) == 0 {
 		return nil
 	}
-	return problem.New(problem.Resolve, "the bindings need other crates than the committed lock has").At(LockFile, 0).
+	return problem.New(problem.Resolve, "the bindings need other crates than the committed lock has").At(lockfile.Committed, 0).
 		Quote(strings.Join(differ, "\n")).
-		Hint("bring the lock up to date and look at the difference: opam-cargo lock && git diff %s", LockFile).
+		Hint("bring the lock up to date and look at the difference: opam-cargo lock && git diff %s", lockfile.Committed).
 		Hint("or build without --locked; the lock is then where the resolution begins")
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/term"
@@ -148,14 +149,6 @@ func (s *State) places() ([]workspace.Place, error) {
 		}
 		list = append(list, workspace.Place{Dir: dir, Kind: workspace.Source, Label: "OPAM_CARGO_CRATES (" + dir + ")", Named: true})
 	}
-	list = append(list, workspace.Place{Dir: filepath.Join(userCargoHome(s.Getenv), "registry", "cache"), Kind: workspace.Downloads, Label: "cargo's download cache"})
+	list = append(list, workspace.Place{Dir: filepath.Join(cargo.UserHome(s.Getenv), "registry", "cache"), Kind: workspace.Downloads, Label: "cargo's download cache"})
 	return slices.DeleteFunc(list, func(p workspace.Place) bool { return !tree.IsDir(p.Dir) }), nil
-}
-
-// userCargoHome is the user's own cargo home.
-func userCargoHome(getenv func(string) string) string {
-	if home := getenv("CARGO_HOME"); home != "" {
-		return home
-	}
-	return filepath.Join(getenv("HOME"), ".cargo")
 }

@@ -7,18 +7,17 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"sort"
 	"strings"
-	"sync"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
@@ -32,7 +31,7 @@ type Record struct {
 	Format    int                `json:"format"`
 	Tool      string             `json:"tool"` // opam-cargo VERSION
 	Packages  []string           `json:"packages"`
-	Toolchain Toolchain          `json:"toolchain"`
+	Toolchain toolchain.Versions `json:"toolchain"`
 	Profile   string             `json:"profile"`
 	Target    string             `json:"target"`
 	Rustflags string             `json:"rustflags,omitempty"`
@@ -45,17 +44,6 @@ type Record struct {
 	Files     []RecordedFile     `json:"files"`
 	Settings  string             `json:"settings,omitempty"` // the text of rust-bindings/settings.toml
 	Lock      string             `json:"lock"`               // the text of Cargo.lock
-}
-
-// Toolchain are the programs that made the archives, each as it names its version;
-// empty where there is none.
-type Toolchain struct {
-	Cargo  string `json:"cargo"`
-	Rustc  string `json:"rustc"`
-	Commit string `json:"rustc_commit"`
-	Host   string `json:"host"`
-	CC     string `json:"cc,omitempty"`
-	OCaml  string `json:"ocaml,omitempty"`
 }
 
 // RecordedBinding is a binding of a [Record].
@@ -117,7 +105,7 @@ func (b *Built) record(ctx context.Context) (*Record, error) {
 		Profile: b.Profile, Target: b.Target, Rustflags: b.Rustflags, Lock: string(b.Lock.Format()),
 	}
 	var err error
-	if rec.Toolchain, err = b.toolchain(ctx); err != nil {
+	if rec.Toolchain, err = b.tools.Get(); err != nil {
 		return nil, err
 	}
 	if rec.Target == "" {
@@ -188,63 +176,25 @@ func (b *Built) recordedCrates() []RecordedCrate {
 	return list
 }
 
-// toolchain asks the programs for their versions.
-func (s *State) toolchain(ctx context.Context) (Toolchain, error) {
-	s.tools.once.Do(func() { s.tools.found, s.tools.err = s.askToolchain(ctx) })
-	return s.tools.found, s.tools.err
-}
-
-// tools is a toolchain that is asked for once.
-type tools struct {
-	once  sync.Once
-	found Toolchain
-	err   error
-}
-
-func (s *State) askToolchain(ctx context.Context) (Toolchain, error) {
-	rustc, err := s.Cargo.Rustc(ctx)
-	if err != nil {
-		return Toolchain{}, err
-	}
-	cc := strings.Fields(s.Getenv("CC"))
-	if len(cc) == 0 {
-		cc = []string{"cc"}
-	}
-	return Toolchain{
-		Cargo: s.Cargo.Version(ctx), Rustc: rustc["release"], Commit: rustc["commit-hash"], Host: rustc["host"],
-		CC: firstLine(ctx, append(cc, "--version")...), OCaml: firstLine(ctx, "ocamlc", "-version"),
-	}, nil
-}
-
 // Here is the toolchain that a build by o would have, and what it would have of the
 // variables that a record names.
-func Here(ctx context.Context, o Options, asked []RecordedVariable) (Toolchain, []RecordedVariable, error) {
-	s := &State{Options: o, tools: &tools{}}
+func Here(ctx context.Context, o Options, asked []RecordedVariable) (toolchain.Versions, []RecordedVariable, error) {
+	s := &State{Options: o}
 	home, err := tree.Scratch("opam-cargo-")
 	if err != nil {
-		return Toolchain{}, nil, err
+		return toolchain.Versions{}, nil, err
 	}
 	defer os.RemoveAll(home)
 	if s.Cargo, err = FindCargo(ctx, o, home); err != nil {
-		return Toolchain{}, nil, err
+		return toolchain.Versions{}, nil, err
 	}
 	values := s.buildVariables(ctx)
 	here := make([]RecordedVariable, 0, len(asked))
 	for _, v := range asked {
 		here = append(here, recordVariable(v.Name, values))
 	}
-	toolchain, err := s.toolchain(ctx)
-	return toolchain, here, err
-}
-
-// firstLine is the first line that a program says; empty where it does not run.
-func firstLine(ctx context.Context, command ...string) string {
-	out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output()
-	if err != nil {
-		return ""
-	}
-	line, _, _ := strings.Cut(string(out), "\n")
-	return strings.TrimSpace(line)
+	versions, err := toolchain.Begin(ctx, s.Cargo, o.Getenv).Get()
+	return versions, here, err
 }
 
 var asksFor = regexp.MustCompile(`(?m)^cargo::?rerun-if-env-changed=(.+)$`)

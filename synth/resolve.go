@@ -37,7 +37,7 @@ func (s *State) resolve(ctx context.Context) error {
 		return err
 	}
 	if s.Locked && locks.committed == nil {
-		return problem.New(problem.Resolve, "--locked needs a committed lock, and there is none").At(LockFile, 0).Hint("make it: opam-cargo lock")
+		return problem.New(problem.Resolve, "--locked needs a committed lock, and there is none").At(lockfile.Committed, 0).Hint("make it: opam-cargo lock")
 	}
 	if s.Online {
 		if locks.online, err = s.resolveOnline(ctx, locks); err != nil {

@@ -44,7 +44,7 @@ func (s *State) platforms(ctx context.Context) ([]string, error) {
 
 // onlineResolver resolves with the network and the user's own cargo configuration.
 func (s *State) onlineResolver() resolver {
-	online := s.Cargo.Online(userCargoHome(s.Getenv), s.Term.CargoProgress())
+	online := s.Cargo.Online(cargo.UserHome(s.Getenv), s.Term.CargoProgress())
 	return func(ctx context.Context) (*cargo.Metadata, error) {
 		platforms, err := s.platforms(ctx)
 		if err != nil {

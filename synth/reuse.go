@@ -31,7 +31,7 @@ func (s *State) compiledSet(ctx context.Context) (set compiled.Set, ok bool, err
 	if s.store != s.switchStore() || s.Target != "" || s.NoCompiled {
 		return set, false, nil
 	}
-	tools, err := s.toolchain(ctx)
+	tools, err := s.tools.Get()
 	if err != nil {
 		return set, false, err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -64,12 +65,17 @@ type State struct {
 	planJSON   []byte   // see [State.PlanJSON]
 	store      string   // where cargo gets the default registry's crates from
 	copyCrates bool     // the switch's store cannot be used itself
-	tools      *tools
+	tools      *toolchain.Answer
 	unlock     func()
 }
 
 // Close gives up the lock on the workspace.
-func (s *State) Close() { s.unlock() }
+func (s *State) Close() {
+	if s.tools != nil {
+		_, _ = s.tools.Get() // it may be asked still
+	}
+	s.unlock()
+}
 
 // Synth generates the workspace and its lock and builds nothing. It holds the
 // lock on the workspace until the state is closed: cargo locks only its target
@@ -116,7 +122,7 @@ func (s *State) attribute(err error) {
 
 // open takes the workspace's lock and finds cargo and the switch.
 func open(ctx context.Context, o Options) (*State, error) {
-	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, o.Root.Context), tools: &tools{}}
+	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, o.Root.Context)}
 	o.Term.Detail("%s", o.Root)
 	if strings.ContainsRune(s.Dirs.W, os.PathListSeparator) {
 		return nil, problem.New(problem.Input, "cargo cannot build below a directory with %q in its name", os.PathListSeparator).At(s.Dirs.W, 0).
@@ -137,13 +143,18 @@ func open(ctx context.Context, o Options) (*State, error) {
 		s.Close()
 		return nil, err
 	}
-	go s.toolchain(ctx) //nolint:errcheck // asked for while the bindings are read; whoever needs it gets the error
+	s.tools = toolchain.Begin(ctx, s.Cargo, s.Getenv)
 	return s, nil
 }
 
 // FindCargo finds the cargo that builds the program at the root; home is its CARGO_HOME.
 func FindCargo(ctx context.Context, o Options, home string) (*cargo.Cargo, error) {
-	return cargo.Find(ctx, o.Cargo, home, rustToolchain(ctx, o.Root.Dir, o.Getenv, o.Term))
+	return o.Wanted().Find(ctx, home)
+}
+
+// Wanted says which cargo is meant.
+func (o Options) Wanted() toolchain.Wanted {
+	return toolchain.Wanted{Program: o.Cargo, Root: o.Root.Dir, Getenv: o.Getenv, Out: o.Term}
 }
 
 func (s *State) findCargo(ctx context.Context) (err error) {

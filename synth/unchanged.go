@@ -31,7 +31,7 @@ func (s *State) lastFile() string { return filepath.Join(s.Dirs.Out(), "last.jso
 // buildKey fingerprints what the archives depend on: the resolution, the whole plan with
 // the hashes of all trees, the options, the toolchain, and this program itself.
 func (s *State) buildKey(ctx context.Context) (string, error) {
-	tools, err := s.toolchain(ctx)
+	tools, err := s.tools.Get()
 	if err != nil {
 		return "", err
 	}

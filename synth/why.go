@@ -111,7 +111,7 @@ func (s *State) heldBy(n graph.Node) string {
 		return false
 	}
 	if has(l.committed) {
-		return LockFile
+		return lockfile.Committed
 	}
 	var of []string
 	for i, t := range l.trees {

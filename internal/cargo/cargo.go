@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,14 +76,6 @@ func (c *Cargo) Online(userHome string, progress io.Writer) *Cargo {
 	}
 	return &o
 }
-
-// NoNetwork tells whether err is a cargo that failed for want of the network.
-func NoNetwork(err error) bool {
-	var f *Failure
-	return errors.As(err, &f) && networkWords.MatchString(f.Stderr)
-}
-
-var networkWords = regexp.MustCompile(`(?i)network failure|could ?n.t resolve|failed to resolve address|could not resolve|couldn't connect|failed to connect|timed out|timeout was reached|download of .* failed|failed to download|but --offline was specified|spurious network error|offline was specified`)
 
 // Fetch downloads the crates of the lock beside manifest into the cargo home.
 func (c *Cargo) Fetch(ctx context.Context, manifest string) error {

@@ -7,7 +7,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/publish"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
@@ -17,7 +19,7 @@ func (a *app) fetchCommand() *cli.Command {
 		Name:  "fetch",
 		Usage: "bring the lock's .crate files to rust-bindings/crates, through cargo",
 		Description: "Needs the network for what is not in cargo's download cache, but neither a switch nor the bindings.\n" +
-			"In a binding without " + synth.LockFile + ", it brings those of its own Cargo.lock to rust/.opam-cargo/crates.",
+			"In a binding without " + lockfile.Committed + ", it brings those of its own Cargo.lock to rust/.opam-cargo/crates.",
 		Flags:  sourceFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
@@ -25,11 +27,11 @@ func (a *app) fetchCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			sets, err := synth.CrateSets(o.Root, firstOf(o.Packages))
+			sets, err := publish.CrateSets(o.Root, firstOf(o.Packages))
 			if err != nil {
 				return err
 			}
-			brought, there, err := synth.Fetch(a.ctx, o, sets)
+			brought, there, err := publish.Fetch(a.ctx, o.Wanted(), sets)
 			if err != nil {
 				return err
 			}
@@ -60,11 +62,11 @@ func (a *app) extraSources(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	sets, err := synth.CrateSets(o.Root, pkg)
+	sets, err := publish.CrateSets(o.Root, pkg)
 	if err != nil {
 		return err
 	}
-	sections, err := synth.ExtraSources(a.ctx, o, sets)
+	sections, err := publish.ExtraSources(a.ctx, o.Wanted(), sets)
 	if err != nil {
 		return err
 	}
@@ -72,7 +74,7 @@ func (a *app) extraSources(c *cli.Context) error {
 		_, err := fmt.Fprint(a.stdout, sections)
 		return err
 	}
-	written, err := synth.WriteExtraSources(o.Root, file, sets, sections)
+	written, err := publish.WriteExtraSources(o.Root, file, sets, sections)
 	if err != nil {
 		return err
 	}
@@ -131,7 +133,7 @@ func firstOf(names []string) string {
 	return names[0]
 }
 
-func dirsOf(sets []synth.CrateSet) string {
+func dirsOf(sets []publish.CrateSet) string {
 	dirs := make([]string, 0, len(sets))
 	for _, s := range sets {
 		dirs = append(dirs, s.Dir)

@@ -6,8 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/internal/publish"
 	"github.com/opam-cargo/opam-cargo/internal/term"
-	"github.com/opam-cargo/opam-cargo/synth"
 )
 
 func (a *app) dependsCommand() *cli.Command {
@@ -27,7 +27,7 @@ func (a *app) dependsCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			lines, err := synth.CrateDepends(a.ctx, o, pkg)
+			lines, err := publish.CrateDepends(a.ctx, o.Wanted(), o.Root, pkg)
 			if err != nil {
 				return err
 			}
@@ -35,7 +35,7 @@ func (a *app) dependsCommand() *cli.Command {
 				_, err := fmt.Fprintln(a.stdout, strings.Join(lines, "\n"))
 				return err
 			}
-			if err := synth.WriteDepends(o.Root, file, lines); err != nil {
+			if err := publish.WriteDepends(o.Root, file, lines); err != nil {
 				return err
 			}
 			a.term.Say("%s in %s", term.Count(len(lines), "requirement"), file)

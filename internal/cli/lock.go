@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
@@ -12,7 +13,7 @@ import (
 func (a *app) lockCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "lock",
-		Usage:     "resolve, with the network if there is one, and write " + synth.LockFile,
+		Usage:     "resolve, with the network if there is one, and write " + lockfile.Committed,
 		ArgsUsage: "[CRATE...]",
 		Description: "The committed lock is where the resolution begins, else the bindings' own locks: what need not move does not.\n" +
 			"With --upgrade all crates may move; followed by crates, those.",
@@ -45,14 +46,14 @@ func (a *app) lock(c *cli.Context) error {
 	changes := lock.Changes()
 	switch {
 	case len(changes) == 0:
-		a.term.Say("%s is up to date", synth.LockFile)
+		a.term.Say("%s is up to date", lockfile.Committed)
 		return nil
 	case c.Bool("check"):
-		return problem.New(problem.Check, "the lock is not up to date").At(synth.LockFile, 0).Quote(strings.Join(changes, "\n")).Hint("write it: opam-cargo lock")
+		return problem.New(problem.Check, "the lock is not up to date").At(lockfile.Committed, 0).Quote(strings.Join(changes, "\n")).Hint("write it: opam-cargo lock")
 	}
 	if err := lock.Write(); err != nil {
 		return err
 	}
-	a.term.Say("wrote %s", synth.LockFile)
+	a.term.Say("wrote %s", lockfile.Committed)
 	return nil
 }

@@ -6,12 +6,12 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/opamcrates"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/publish"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/synth"
 )
 
 func (a *app) repositoryCommand() *cli.Command {
@@ -44,7 +44,7 @@ func (a *app) repository(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		sets, err := synth.CrateSets(root, "")
+		sets, err := publish.CrateSets(root, "")
 		if err != nil {
 			return err
 		}
@@ -57,10 +57,10 @@ func (a *app) repository(c *cli.Context) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	o := synth.Options{Root: &bindings.Root{Dir: scratch}, Cargo: c.String("cargo"), Version: Version(), Getenv: os.Getenv, Term: a.term}
+	wanted := toolchain.Wanted{Program: c.String("cargo"), Root: scratch, Getenv: os.Getenv, Out: a.term}
 	var crates []opamcrates.Crate
 	for _, lock := range locks {
-		list, err := synth.LockedCrates(a.ctx, o, lock)
+		list, err := publish.LockedCrates(a.ctx, wanted, lock)
 		if err != nil {
 			return err
 		}

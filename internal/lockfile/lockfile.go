@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// Committed is the lock that a program commits, relative to its root.
+const Committed = "rust-bindings/Cargo.lock"
+
 // Package is one [[package]] entry.
 type Package struct {
 	Name    string `json:"name"`

@@ -1,4 +1,4 @@
-package synth
+package publish
 
 import (
 	"context"
@@ -10,10 +10,12 @@ import (
 	"sort"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/opamcrates"
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
@@ -26,15 +28,15 @@ const (
 // CrateDepends are the requirements of the root's package pkg on registry crates, as
 // lines of an opam depends field: the direct ones of its path crates, development aside,
 // optional ones as far as its Cargo.lock wants them.
-func CrateDepends(ctx context.Context, o Options, pkg string) ([]string, error) {
+func CrateDepends(ctx context.Context, w toolchain.Wanted, r *bindings.Root, pkg string) ([]string, error) {
 	var own *bindings.OwnTree
-	for _, t := range o.Root.Trees() {
+	for _, t := range r.Trees() {
 		if t.Package == pkg {
 			own = &t
 		}
 	}
 	if own == nil {
-		return nil, problem.New(problem.Input, "the package has no Rust tree of its own").In(pkg).At(o.Root.Dir, 0).
+		return nil, problem.New(problem.Input, "the package has no Rust tree of its own").In(pkg).At(r.Dir, 0).
 			Hint("name it in its install: field, as in [\"opam-cargo\" \"install\" \"rust\"]")
 	}
 	scratch, err := tree.Scratch("opam-cargo-")
@@ -42,11 +44,13 @@ func CrateDepends(ctx context.Context, o Options, pkg string) ([]string, error) 
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	c, err := FindCargo(ctx, o, filepath.Join(scratch, "cargo-home"))
+	c, err := w.Find(ctx, filepath.Join(scratch, "cargo-home"))
 	if err != nil {
 		return nil, err
 	}
-	t, err := bindings.ReadTree(bindings.Binding{Package: pkg, Dir: filepath.Join(o.Root.Dir, own.Dir), Shown: filepath.ToSlash(own.Dir), Origin: bindings.InTree, Named: own.Crates})
+	t, err := bindings.ReadTree(bindings.Binding{
+		Package: pkg, Dir: filepath.Join(r.Dir, own.Dir), Shown: filepath.ToSlash(own.Dir), Origin: bindings.InTree, Named: own.Crates,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +104,7 @@ func dependLines(t *bindings.Tree, lock *lockfile.Lock) ([]string, error) {
 // WriteDepends puts the lines into the depends field of the root's opam file named file,
 // between two comments; all else stays. What dune generates it would lose again.
 func WriteDepends(r *bindings.Root, file string, lines []string) error {
-	if generatedByDune(r, file) {
+	if dune.Generates(r.Dir, file) {
 		return problem.New(problem.Usage, "dune generates the file, with the dependencies of the dune-project").At(file, 0).
 			Hint("print them, and write them there as (depends ...): opam-cargo depends --package NAME")
 	}

@@ -1,4 +1,4 @@
-package synth
+package publish
 
 import (
 	"context"
@@ -8,12 +8,13 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/opamcrates"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 )
 
 // LockedCrates reads the registry crates of the lock in file, for opam packages of them:
 // their manifests, and where they are downloaded. What cargo's download cache lacks is
 // downloaded, through cargo.
-func LockedCrates(ctx context.Context, o Options, file string) ([]opamcrates.Crate, error) {
+func LockedCrates(ctx context.Context, w toolchain.Wanted, file string) ([]opamcrates.Crate, error) {
 	src, err := os.ReadFile(file)
 	if err != nil {
 		return nil, problem.New(problem.Usage, "cannot read the lock: %w", err).Hint("name a Cargo.lock: --lock rust/Cargo.lock")
@@ -23,7 +24,7 @@ func LockedCrates(ctx context.Context, o Options, file string) ([]opamcrates.Cra
 		return nil, err
 	}
 	problems := []error{foreign(lock, file)}
-	files, err := download(ctx, o, file, registryCrates(lock))
+	files, err := download(ctx, w, file, registryCrates(lock))
 	if err != nil {
 		return nil, errors.Join(append(problems, err)...)
 	}

@@ -1,4 +1,9 @@
-package synth
+// Package publish makes, from the locks of a project, what others need to build with its
+// crates: the .crate files ([Fetch]), opam's extra-sources ([ExtraSources]), the
+// requirements of a binding on crate packages ([CrateDepends]), and the crates of an opam
+// repository ([LockedCrates]). It stands beside the pipeline: it needs neither a switch nor
+// W, lets cargo download, and builds nothing.
+package publish
 
 import (
 	"bytes"
@@ -12,10 +17,12 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
@@ -33,7 +40,7 @@ type CrateSet struct {
 // package's: a binding's own, or the program's.
 func CrateSets(r *bindings.Root, pkg string) ([]CrateSet, error) {
 	var sets []CrateSet
-	program := CrateSet{File: LockFile, Dir: "rust-bindings/crates"}
+	program := CrateSet{File: lockfile.Committed, Dir: "rust-bindings/crates"}
 	trees := r.Trees()
 	isBinding := false
 	for _, t := range trees {
@@ -62,7 +69,7 @@ func CrateSets(r *bindings.Root, pkg string) ([]CrateSet, error) {
 			return nil, err
 		}
 		found = append(found, set)
-		if set.File == LockFile {
+		if set.File == lockfile.Committed {
 			break // it has the crates of all trees
 		}
 	}
@@ -77,10 +84,10 @@ func CrateSets(r *bindings.Root, pkg string) ([]CrateSet, error) {
 // Fetch brings the .crate files of the sets, downloaded by cargo into the user's
 // own cargo home and verified, and returns how many it brought now. It needs
 // neither a switch nor the bindings.
-func Fetch(ctx context.Context, o Options, sets []CrateSet) (brought, there int, err error) {
+func Fetch(ctx context.Context, w toolchain.Wanted, sets []CrateSet) (brought, there int, err error) {
 	var problems []error
 	for _, set := range sets {
-		dir := filepath.Join(o.Root.Dir, filepath.FromSlash(set.Dir))
+		dir := filepath.Join(w.Root, filepath.FromSlash(set.Dir))
 		if err := tree.Sweep(dir); err != nil {
 			return brought, there, err
 		}
@@ -94,7 +101,7 @@ func Fetch(ctx context.Context, o Options, sets []CrateSet) (brought, there int,
 		if len(missing) == 0 {
 			continue
 		}
-		files, err := download(ctx, o, set.File, missing)
+		files, err := download(ctx, w, set.File, missing)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -129,8 +136,8 @@ func registryCrates(l *lockfile.Lock) []crate.ID {
 // download makes sure that the crates are in the user's cargo download cache and
 // returns their files there. cargo downloads: a package that wants exactly these
 // versions is fetched.
-func download(ctx context.Context, o Options, lock string, ids []crate.ID) (map[crate.ID]string, error) {
-	home := userCargoHome(o.Getenv)
+func download(ctx context.Context, w toolchain.Wanted, lock string, ids []crate.ID) (map[crate.ID]string, error) {
+	home := cargo.UserHome(w.Getenv)
 	files := inDownloadCache(home, ids)
 	if len(files) == len(ids) {
 		return files, nil
@@ -140,7 +147,7 @@ func download(ctx context.Context, o Options, lock string, ids []crate.ID) (map[
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	c, err := FindCargo(ctx, o, filepath.Join(scratch, "cargo-home"))
+	c, err := w.Find(ctx, filepath.Join(scratch, "cargo-home"))
 	if err != nil {
 		return nil, err
 	}
@@ -150,12 +157,12 @@ func download(ctx context.Context, o Options, lock string, ids []crate.ID) (map[
 			return nil, err
 		}
 	}
-	if err := c.Online(home, o.Term.CargoProgress()).Fetch(ctx, filepath.Join(scratch, "Cargo.toml")); err != nil {
+	if err := c.Online(home, w.Out.CargoProgress()).Fetch(ctx, filepath.Join(scratch, "Cargo.toml")); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, problem.New(problem.Resolve, "cargo could not fetch %s of %s", term.Count(len(ids)-len(files), "crate"), lock).
-			Quote(strings.ReplaceAll(cargoWords(err), scratch, "")).
+			Quote(strings.ReplaceAll(cargo.Words(err), scratch, "")).
 			Hint("fetch where there is a network; cargo's own settings (proxy, mirror) are in %s", filepath.Join(home, "config.toml"))
 	}
 	files = inDownloadCache(home, ids)
