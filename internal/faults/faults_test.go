@@ -20,13 +20,13 @@ import (
 )
 
 // points is how many kills of each operation, and failures of each of its system calls,
-// are tried: OPAM_CARGO_FAULTS. Where that is not set, sample is true: few failing calls
-// of each operation are tried.
+// are tried: OPAM_CARGO_FAULTS. Where that is not set, sample is true: what [sampled] and
+// [milestones] name is tried.
 func points(t *testing.T) (n int, sample bool) {
 	t.Helper()
 	text := os.Getenv("OPAM_CARGO_FAULTS")
 	if text == "" {
-		return 3, true
+		return 0, true
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -72,17 +72,13 @@ func (op operation) wholes(t *testing.T, w world) map[string]string {
 	return wholes
 }
 
-// fault runs the operation under disturb, which tells how that ended and what was said,
-// and then once more undisturbed.
-func (c clean) fault(t *testing.T, fault string, disturb func(world) (said []byte, err error)) {
+// fault runs the operation under disturb, which tells how that ended, and then once more
+// undisturbed.
+func (c clean) fault(t *testing.T, fault string, disturb func(world) error) {
 	t.Helper()
 	w := c.ready(t, c.tool)
 	before := c.wholes(t, w)
-	said, err := disturb(w)
-	if c.name == "lock" && strings.HasSuffix(fault, " of statx") && bytes.Contains(said, []byte("crate log 0.4.20 -> ")) {
-		t.Logf("%s: cargo took its lock, whose stat failed, for absent; the user is told what moved, and it stays so", fault)
-		c.result, c.after = w.snapshot(t, c.places...), c.wholes(t, w)
-	}
+	err := disturb(w)
 	for place, got := range c.wholes(t, w) {
 		if got != before[place] && got != c.after[place] {
 			t.Errorf("%s: %s is neither as before nor as after, but\n%s", fault, place, got)
@@ -103,28 +99,48 @@ func (c clean) fault(t *testing.T, fault string, disturb func(world) (said []byt
 	}
 }
 
-// TestKill kills the tool, and what it started, with SIGKILL at points spread over the
-// time that a clean run takes.
+// TestKill kills the tool, and what it started, with SIGKILL: when something appears that
+// [milestones] names, or at points spread over the time that a clean run takes.
 func TestKill(t *testing.T) {
 	tool := build(t)
-	n, _ := points(t)
+	n, sample := points(t)
 	for _, op := range operations() {
 		t.Run(op.name, func(t *testing.T) {
 			c := op.clean(t, tool)
-			for i := 1; i <= n; i++ {
+			for _, pattern := range milestones[op.name] {
+				if sample {
+					c.killed(t, "when there is "+pattern, func(w world) { appears(w, pattern, c.took) })
+				}
+			}
+			for i := 1; i <= n && !sample; i++ {
 				at := c.took * time.Duration(i) / time.Duration(n+1)
-				c.fault(t, fmt.Sprintf("killed after %v", at), func(w world) ([]byte, error) {
-					cmd := w.command(op.args...)
-					if err := cmd.Start(); err != nil {
-						t.Fatal(err)
-					}
-					time.Sleep(at)
-					_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have ended
-					killChildren(w.dir)
-					return nil, cmd.Wait()
-				})
+				c.killed(t, fmt.Sprintf("after %v", at), func(world) { time.Sleep(at) })
 			}
 		})
+	}
+}
+
+func (c clean) killed(t *testing.T, when string, wait func(world)) {
+	t.Helper()
+	c.fault(t, "killed "+when, func(w world) error {
+		cmd := w.command(c.args...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		wait(w)
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have ended
+		killChildren(w.dir)
+		return cmd.Wait()
+	})
+}
+
+// appears waits until there is a file of that pattern, or until a run that took so long
+// has long ended.
+func appears(w world, pattern string, took time.Duration) {
+	for end := time.Now().Add(10*took + 10*time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if found, err := filepath.Glob(filepath.Join(w.dir, filepath.FromSlash(pattern))); err != nil || len(found) > 0 {
+			return
+		}
 	}
 }
 
@@ -143,14 +159,29 @@ func killChildren(dir string) {
 // architecture has the call.
 const calls = "openat,read,pread64,write,getdents64,newfstatat,statx,readlinkat,?rename,renameat,?renameat2,?mkdir,mkdirat,?unlink,unlinkat,linkat,symlinkat,?chmod,fchmod,fchmodat,utimensat,ftruncate,copy_file_range,fsync,flock"
 
-// failure is what strace does at the at-th system call of a kind in each thread.
+// failure is what strace does at the at-th system call of a kind in each thread; where a
+// file is named, at each call on that: strace counts only those.
 type failure struct {
 	call   string
 	inject string
+	file   string
 	at     int
 }
 
-func (f failure) String() string { return fmt.Sprintf("%s at call %d of %s", f.inject, f.at, f.call) }
+func (f failure) String() string {
+	if f.file != "" {
+		return fmt.Sprintf("%s at %s of %s", f.inject, f.call, f.file)
+	}
+	return fmt.Sprintf("%s at call %d of %s", f.inject, f.at, f.call)
+}
+
+// where are the options by which strace makes the failure in w.
+func (f failure) where(w world) []string {
+	if f.file == "" {
+		return []string{"-e", fmt.Sprintf("inject=%s:%s:when=%d", f.call, f.inject, f.at)}
+	}
+	return []string{"-P", filepath.Join(w.dir, filepath.FromSlash(f.file)), "-e", fmt.Sprintf("inject=%s:%s", f.call, f.inject)}
+}
 
 // renaming are the calls before which the tool is killed too: there a file or directory
 // comes, goes, or takes another's place.
@@ -159,15 +190,15 @@ var renaming = regexp.MustCompile("^(rename|unlink|mkdir|link)")
 // failures are at most n for each call that strace -c counted, close together at first.
 func failures(text string, n int) []failure {
 	var list []failure
-	for _, m := range counted.FindAllStringSubmatch(text, -1) {
-		total, err := strconv.Atoi(m[1])
+	for _, m := range total.FindAllStringSubmatch(text, -1) {
+		calls, err := strconv.Atoi(m[1])
 		if err != nil || m[2] == "total" {
 			continue
 		}
-		for i, at := 0, 1; i < n && at <= total; i, at = i+1, at+1+at/4 {
-			list = append(list, failure{m[2], []string{"error=EIO", "error=ENOSPC"}[at%2], at})
+		for i, at := 0, 1; i < n && at <= calls; i, at = i+1, at+1+at/4 {
+			list = append(list, failure{call: m[2], inject: []string{"error=EIO", "error=ENOSPC"}[at%2], at: at})
 			if renaming.MatchString(m[2]) {
-				list = append(list, failure{m[2], "signal=SIGKILL", at})
+				list = append(list, failure{call: m[2], inject: "signal=SIGKILL", at: at})
 			}
 		}
 	}
@@ -175,20 +206,23 @@ func failures(text string, n int) []failure {
 	return list
 }
 
-// few are the first, the middle and the last failure, and the kills where something takes
-// another's place.
-func few(list []failure) []failure {
-	chosen := []failure{list[0], list[len(list)/2], list[len(list)-1]}
-	for _, f := range list {
-		if strings.HasPrefix(f.call, "rename") && f.inject == "signal=SIGKILL" {
-			chosen = append(chosen, f)
-		}
+// counted are the failures at n calls of each kind that the operation makes.
+func counted(t *testing.T, op operation, tool string, n int) []failure {
+	t.Helper()
+	w := op.ready(t, tool)
+	counts := filepath.Join(w.dir, "tmp", "counts")
+	if out, err := w.strace(op, "-c", "-o", counts, "-e", "trace="+calls).CombinedOutput(); err != nil {
+		t.Fatalf("strace: %v\n%s", err, out)
 	}
-	return chosen
+	text, err := os.ReadFile(counts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return failures(string(text), n)
 }
 
-// counted is a line of strace -c: calls, errors if any, and the call's name.
-var counted = regexp.MustCompile(`(?m)^\s*[0-9.]+\s+[0-9.]+\s+[0-9]+\s+([0-9]+)\s+(?:[0-9]+\s+)?([a-z0-9_]+)$`)
+// total is a line of strace -c: calls, errors if any, and the call's name.
+var total = regexp.MustCompile(`(?m)^\s*[0-9.]+\s+[0-9.]+\s+[0-9]+\s+([0-9]+)\s+(?:[0-9]+\s+)?([a-z0-9_]+)$`)
 
 // TestFailingCalls lets one system call of the tool, or of the cargo that it runs, fail
 // with EIO or ENOSPC, the n-th of its kind in each thread: it must end with a message and
@@ -203,21 +237,12 @@ func TestFailingCalls(t *testing.T) {
 	for _, op := range operations() {
 		t.Run(op.name, func(t *testing.T) {
 			c := op.clean(t, tool)
-			w := op.ready(t, tool)
-			counts := filepath.Join(w.dir, "tmp", "counts")
-			if out, err := w.strace(op, "-c", "-o", counts, "-e", "trace="+calls).CombinedOutput(); err != nil {
-				t.Fatalf("strace: %v\n%s", err, out)
+			list := sampled[op.name]
+			if !sample {
+				list = counted(t, op, tool, n)
 			}
-			text, err := os.ReadFile(counts)
-			if err != nil {
-				t.Fatal(err)
-			}
-			list := failures(string(text), n)
 			if len(list) < 3 {
-				t.Fatalf("strace counted few calls:\n%s", text)
-			}
-			if sample {
-				list = few(list)
+				t.Fatalf("there are few failures: %v", list)
 			}
 			for _, f := range list {
 				c.failing(t, f)
@@ -227,6 +252,9 @@ func TestFailingCalls(t *testing.T) {
 	}
 }
 
+// struck finds in what strace wrote that it did something.
+var struck = regexp.MustCompile(`\(INJECTED\)|killed by SIGKILL`)
+
 func (w world) strace(op operation, args ...string) *exec.Cmd {
 	cmd := exec.Command("strace", append(append(append([]string{"-f"}, args...), w.tool), op.args...)...)
 	w.place(cmd)
@@ -235,8 +263,12 @@ func (w world) strace(op operation, args ...string) *exec.Cmd {
 
 func (c clean) failing(t *testing.T, f failure) {
 	t.Helper()
-	c.fault(t, f.String(), func(w world) ([]byte, error) {
-		out, err := w.strace(c.operation, "-o", "/dev/null", "-e", "trace="+f.call, "-e", fmt.Sprintf("inject=%s:%s:when=%d", f.call, f.inject, f.at)).CombinedOutput()
+	c.fault(t, f.String(), func(w world) error {
+		log := filepath.Join(w.dir, "tmp", "strace")
+		out, err := w.strace(c.operation, append(f.where(w), "-o", log, "-e", "trace="+f.call)...).CombinedOutput()
+		if text, err := os.ReadFile(log); f.file != "" && (err != nil || !struck.Match(text)) {
+			t.Errorf("%v: there is no such call any more (%v)", f, err)
+		}
 		killChildren(w.dir)
 		var exit *exec.ExitError
 		// The call may be one of Go's runtime to itself, which cannot fail in earnest, and
@@ -245,6 +277,6 @@ func (c clean) failing(t *testing.T, f failure) {
 		if errors.As(err, &exit) && !killed && (exit.ExitCode() < 0 || exit.ExitCode() == 70 || exit.ExitCode() == 2) {
 			t.Errorf("%v: exit code %d\n%s", f, exit.ExitCode(), out)
 		}
-		return out, err
+		return err
 	})
 }

@@ -19,7 +19,7 @@ func TestInterrupt(t *testing.T) {
 	tool := build(t)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
-			w := world{dir: t.TempDir(), tool: tool}
+			w := world{dir: t.TempDir(), tool: tool, cargo: filepath.Join(toolchain(t), "cargo")}
 			write(t, w.dir, map[string]string{
 				"pack.opam":                          "opam-version: \"2.0\"\n",
 				"prefix/.opam-switch/packages/.keep": "",

@@ -50,7 +50,7 @@ func operations() []operation {
 }
 
 // world is a directory in which an operation runs.
-type world struct{ dir, tool, cargoHome string }
+type world struct{ dir, tool, cargo, cargoHome string }
 
 // newWorld writes a binding with a registry crate, that binding as it was once, a
 // program that uses it, and a binding project that carries its own crates.
@@ -60,7 +60,7 @@ func newWorld(t *testing.T, tool string) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := world{dir: t.TempDir(), tool: tool, cargoHome: crates}
+	w := world{dir: t.TempDir(), tool: tool, cargo: filepath.Join(toolchain(t), "cargo"), cargoHome: crates}
 	manifest := "[package]\nname = \"foo-ffi\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\ncrate-type = [\"staticlib\"]\n[dependencies]\nlog = \"0.4\"\n"
 	code := "#[no_mangle] pub extern \"C\" fn foo(_: i64) -> i64 { log::max_level() as i64 }\n"
 	write(t, w.dir, map[string]string{
@@ -72,6 +72,17 @@ func newWorld(t *testing.T, tool string) world {
 		"own/rust/Cargo.toml": manifest, "own/rust/Cargo.lock": lock, "own/rust/src/lib.rs": code, "tmp/.keep": "",
 	})
 	return w
+}
+
+// toolchain is the directory of the real cargo and rustc. A rustup proxy that cannot read
+// its settings for once writes new ones, into the home of whoever runs the tests.
+func toolchain(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("rustc", "--print", "sysroot").Output()
+	if err != nil {
+		t.Fatalf("the tests need rustc: run make setup (%v)", err)
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "bin")
 }
 
 const lock = `version = 3
@@ -121,7 +132,7 @@ func (w world) command(args ...string) *exec.Cmd {
 
 func (w world) place(cmd *exec.Cmd) {
 	cmd.Dir = w.dir
-	cmd.Env = append(os.Environ(), "CARGO_HOME="+w.cargoHome, "OPAM_SWITCH_PREFIX=", "TMPDIR="+filepath.Join(w.dir, "tmp"), "CARGO_NET_OFFLINE=true")
+	cmd.Env = append(os.Environ(), "OPAM_CARGO_CARGO="+w.cargo, "CARGO_HOME="+w.cargoHome, "OPAM_SWITCH_PREFIX=", "TMPDIR="+filepath.Join(w.dir, "tmp"), "CARGO_NET_OFFLINE=true")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }
 
