@@ -73,7 +73,7 @@ func (s *State) remap() wrapper.Remap {
 	for _, a := range s.Plan.Archives {
 		dirs = append(dirs, filepath.Join(s.Dirs.W, filepath.FromSlash(a.Dir)))
 	}
-	store := s.switchStore()
+	store := s.site.CrateStore()
 	if store == "" {
 		store = s.Dirs.Crates()
 	}

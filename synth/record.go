@@ -105,7 +105,7 @@ func (b *Built) record(ctx context.Context) (*Record, error) {
 		Profile: b.Profile, Target: b.Target, Rustflags: b.Rustflags, Lock: string(b.Lock.Format()),
 	}
 	var err error
-	if rec.Toolchain, err = b.tools.Get(); err != nil {
+	if rec.Toolchain, err = b.site.Versions.Get(); err != nil {
 		return nil, err
 	}
 	if rec.Target == "" {

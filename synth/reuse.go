@@ -28,10 +28,10 @@ type keepable struct {
 // whether they can be taken from the switch or kept in it: their sources must be opam's
 // own, at their one path.
 func (s *State) compiledSet(ctx context.Context) (set compiled.Set, ok bool, err error) {
-	if s.store != s.switchStore() || s.Target != "" || s.NoCompiled {
+	if s.res.Registry != s.site.CrateStore() || s.Target != "" || s.NoCompiled {
 		return set, false, nil
 	}
-	tools, err := s.tools.Get()
+	tools, err := s.site.Versions.Get()
 	if err != nil {
 		return set, false, err
 	}
@@ -41,7 +41,7 @@ func (s *State) compiledSet(ctx context.Context) (set compiled.Set, ok bool, err
 	}
 	set = compiled.Set{Format: compiled.Format, Crates: map[string]string{}, World: map[string]string{
 		"cargo": tools.Cargo, "rustc": tools.Rustc + " " + tools.Commit, "host": tools.Host, "cc": tools.CC, "ocaml": tools.OCaml,
-		"CC": s.Getenv("CC"), "CXX": s.Getenv("CXX"), "profile": s.Profile, "settings": string(profile), "rustflags": s.Rustflags, "store": s.store,
+		"CC": s.Getenv("CC"), "CXX": s.Getenv("CXX"), "profile": s.Profile, "settings": string(profile), "rustflags": s.Rustflags, "store": s.res.Registry,
 	}}
 	if len(s.Plan.Packages) > 0 {
 		set.By = s.Plan.Packages[0]
@@ -81,7 +81,7 @@ func (s *State) beginCompiled(ctx context.Context) error {
 		s.Term.Detail("the switch keeps no compiled crates for this build")
 		return nil
 	}
-	if touched := touchedCrate(s.store, best.Crates); touched != "" {
+	if touched := touchedCrate(s.res.Registry, best.Crates); touched != "" {
 		s.Term.Detail("the sources of %s in the switch were changed; nothing that was compiled is taken", touched)
 		return nil
 	}
@@ -123,7 +123,7 @@ func (s *State) noteCompiled(ctx context.Context) error {
 		}
 		return nil
 	}
-	k := keepable{Set: set, Store: s.store, Target: s.profileDir()}
+	k := keepable{Set: set, Store: s.res.Registry, Target: s.profileDir()}
 	for _, n := range s.Graph.Packages {
 		if n.Source == "" {
 			k.Without = append(k.Without, n.Name, n.Lib)

@@ -11,15 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/resolve"
+	"github.com/opam-cargo/opam-cargo/internal/site"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -60,22 +59,14 @@ type State struct {
 	Graph  *graph.Graph
 	Lock   *lockfile.Lock
 
-	cone       []string // the packages in the dependency cone
-	resolveKey string   // see [State.resolutionKey]
-	planJSON   []byte   // see [State.PlanJSON]
-	store      string   // where cargo gets the default registry's crates from
-	copyCrates bool     // the switch's store cannot be used itself
-	tools      *toolchain.Answer
-	unlock     func()
+	cone     []string // the packages in the dependency cone
+	planJSON []byte   // see [State.PlanJSON]
+	site     *site.Site
+	res      *resolve.Resolution
 }
 
 // Close gives up the lock on the workspace.
-func (s *State) Close() {
-	if s.tools != nil {
-		_, _ = s.tools.Get() // it may be asked still
-	}
-	s.unlock()
-}
+func (s *State) Close() { s.site.Close() }
 
 // Synth generates the workspace and its lock and builds nothing. It holds the
 // lock on the workspace until the state is closed: cargo locks only its target
@@ -97,9 +88,10 @@ func (s *State) generate(ctx context.Context) (err error) {
 	if err := s.plan(ctx); err != nil {
 		return err
 	}
-	if err := s.resolve(ctx); err != nil {
+	if s.res, err = resolve.Run(ctx, s.resolveInput()); err != nil {
 		return err
 	}
+	s.Lock, s.Graph = s.res.Lock, s.res.Graph
 	if s.planJSON, err = s.PlanJSON(); err != nil {
 		return err
 	}
@@ -120,31 +112,29 @@ func (s *State) attribute(err error) {
 	}
 }
 
-// open takes the workspace's lock and finds cargo and the switch.
+func (s *State) resolveInput() resolve.Input {
+	return resolve.Input{Site: s.site, Plan: s.Plan, Cone: s.cone, Target: s.Target, Locked: s.Locked, Online: s.Online}
+}
+
 func open(ctx context.Context, o Options) (*State, error) {
-	s := &State{Options: o, Dirs: workspace.Of(o.Root.Dir, o.Root.Context)}
-	o.Term.Detail("%s", o.Root)
-	if strings.ContainsRune(s.Dirs.W, os.PathListSeparator) {
-		return nil, problem.New(problem.Input, "cargo cannot build below a directory with %q in its name", os.PathListSeparator).At(s.Dirs.W, 0).
-			Hint("it puts the directory into a list of paths; rename or move the project")
-	}
-	if err := tree.Writable(s.Dirs.Cache()); err != nil {
-		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
-			Hint("it lies below the root's _build directory; check its owner, permissions and disk, or name another root with --root")
-	}
-	if err := s.lockWorkspace(ctx); err != nil {
-		return nil, err
-	}
-	err := s.findCargo(ctx)
-	if err == nil {
-		s.Prefix, err = bindings.FindPrefix(ctx, s.Root.Dir, s.Options.Prefix, s.Getenv)
-	}
+	at, err := site.Open(ctx, site.Request{Root: o.Root, Prefix: o.Prefix, Cargo: o.Cargo, Getenv: o.Getenv, Out: o.Term})
 	if err != nil {
-		s.Close()
 		return nil, err
 	}
-	s.tools = toolchain.Begin(ctx, s.Cargo, s.Getenv)
-	return s, nil
+	return &State{Options: o, site: at, Dirs: at.Dirs, Cargo: at.Cargo, Prefix: at.Prefix}, nil
+}
+
+// Lock makes the committed lock anew.
+func Lock(ctx context.Context, o Options, up resolve.Upgrade) (*resolve.NewLock, error) {
+	s, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	if err := s.plan(ctx); err != nil {
+		return nil, err
+	}
+	return resolve.Relock(ctx, s.resolveInput(), up)
 }
 
 // FindCargo finds the cargo that builds the program at the root; home is its CARGO_HOME.
@@ -157,16 +147,6 @@ func (o Options) Wanted() toolchain.Wanted {
 	return toolchain.Wanted{Program: o.Cargo, Root: o.Root.Dir, Getenv: o.Getenv, Out: o.Term}
 }
 
-func (s *State) findCargo(ctx context.Context) (err error) {
-	if s.Cargo, err = FindCargo(ctx, s.Options, s.Dirs.Home()); err != nil {
-		return err
-	}
-	if s.Term.Verbose() {
-		s.Term.Detail("cargo %s at %s", s.Cargo.Version(ctx), s.Cargo.Path)
-	}
-	return nil
-}
-
 // PlanJSON is the whole decision as W/plan.json holds it: the plan, and the
 // packages of the lock.
 func (s *State) PlanJSON() ([]byte, error) {
@@ -175,23 +155,6 @@ func (s *State) PlanJSON() ([]byte, error) {
 		Lock []lockfile.Package `json:"lock"`
 	}{s.Plan, s.Lock.Packages}, "", "  ")
 	return append(text, '\n'), err
-}
-
-func (s *State) lockWorkspace(ctx context.Context) error {
-	lock := flock.New(filepath.Join(s.Dirs.W, ".lock"))
-	held, err := lock.TryLock()
-	if err == nil && !held {
-		s.Term.Say("waiting for another opam-cargo to finish in %s", s.Dirs.W)
-		_, err = lock.TryLockContext(ctx, 100*time.Millisecond)
-	}
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return problem.New(problem.Input, "cannot lock the workspace: %w", err).At(s.Dirs.W, 0).Hint("check the owner and the permissions of that directory")
-	}
-	s.unlock = func() { lock.Unlock() } //nolint:errcheck // the process ends soon, and the lock with it
-	return nil
 }
 
 // plan discovers the bindings, plans, and writes all of the workspace that does

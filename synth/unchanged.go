@@ -31,12 +31,12 @@ func (s *State) lastFile() string { return filepath.Join(s.Dirs.Out(), "last.jso
 // buildKey fingerprints what the archives depend on: the resolution, the whole plan with
 // the hashes of all trees, the options, the toolchain, and this program itself.
 func (s *State) buildKey(ctx context.Context) (string, error) {
-	tools, err := s.tools.Get()
+	tools, err := s.site.Versions.Get()
 	if err != nil {
 		return "", err
 	}
 	var b bytes.Buffer
-	fmt.Fprintln(&b, RecordFormat, s.Version, s.Dirs.W, s.Prefix, s.resolveKey, s.store, s.Profile, s.Target, s.Rustflags, s.Wrapper, s.Each, tools)
+	fmt.Fprintln(&b, RecordFormat, s.Version, s.Dirs.W, s.Prefix, s.res.Key, s.res.Registry, s.Profile, s.Target, s.Rustflags, s.Wrapper, s.Each, tools)
 	if info, err := os.Stat(s.Self); err == nil { // another build of the tool under one version
 		fmt.Fprintln(&b, info.Size(), info.ModTime().UnixNano())
 	}
@@ -127,8 +127,8 @@ func (s *State) watchedFiles(said []string) []string {
 // ours tells whether a file lies in W, or in the switch's store.
 func (s *State) ours(file string) bool {
 	_, inW := tree.Below(s.Dirs.W, file)
-	_, inStore := tree.Below(s.switchStore(), file)
-	return inW || s.switchStore() != "" && inStore
+	_, inStore := tree.Below(s.site.CrateStore(), file)
+	return inW || s.site.CrateStore() != "" && inStore
 }
 
 var envDep = regexp.MustCompile(`(?m)^# env-dep:([^=\n]+)`)

@@ -9,6 +9,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/resolve"
 )
 
 // mostPaths bounds the paths that are told for one opam package and crate: a common
@@ -95,7 +96,7 @@ func (s *State) explain(b *strings.Builder, n graph.Node) {
 
 // heldBy says which lock has the version that is taken.
 func (s *State) heldBy(n graph.Node) string {
-	l, err := s.readLocks()
+	l, err := resolve.ReadLocks(s.Root.Dir, s.Plan.Trees())
 	if err != nil || n.Source == "" {
 		return ""
 	}
@@ -110,12 +111,12 @@ func (s *State) heldBy(n graph.Node) string {
 		}
 		return false
 	}
-	if has(l.committed) {
+	if has(l.Committed) {
 		return lockfile.Committed
 	}
 	var of []string
-	for i, t := range l.trees {
-		if has(l.own[i]) {
+	for i, t := range l.Trees {
+		if has(l.Own[i]) {
 			of = append(of, "the Cargo.lock of "+t.Package)
 		}
 	}

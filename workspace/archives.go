@@ -22,9 +22,12 @@ type Archive struct {
 // File is the archive's file name.
 func (a Archive) File() string { return "lib" + a.Lib + ".a" }
 
+// Umbrella is the crate that links all bindings' crates.
+const Umbrella = "rust-bindings"
+
 // umbrella is the one archive of all links.
 func (p *Plan) umbrella() Archive {
-	return Archive{Crate: "rust-bindings", Lib: "rust_bindings", Dir: ".", links: p.Links}
+	return Archive{Crate: Umbrella, Lib: "rust_bindings", Dir: ".", links: p.Links}
 }
 
 // ArchiveEach plans an archive for each binding in place of the one of all. They share

@@ -7,6 +7,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/resolve"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
 
@@ -39,7 +40,7 @@ func (a *app) lock(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	lock, err := synth.Lock(a.ctx, o, synth.LockRequest{UpgradeAll: c.Bool("upgrade") && len(crates) == 0, Upgrade: crates})
+	lock, err := synth.Lock(a.ctx, o, resolve.Upgrade{All: c.Bool("upgrade") && len(crates) == 0, Crates: crates})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package synth
+package resolve
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/source"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 )
 
@@ -15,15 +16,15 @@ import (
 // that a tree's own lock (or the committed one) leads to from its exported crates,
 // development dependencies aside. All of them are one problem, since they have the
 // same ways out.
-func missingCrates(l *locks, absent map[string]string) []error {
+func missingCrates(l *Locks, absent map[string]string) []error {
 	wanted := map[string][]string{} // crate -> for whom, by which path
 	var packages []string
 	var first *bindings.Tree
 	onlyTooNew := true
-	for i, t := range l.trees {
-		lock := l.own[i]
+	for i, t := range l.Trees {
+		lock := l.Own[i]
 		if lock == nil {
-			lock = l.committed
+			lock = l.Committed
 		}
 		if lock == nil {
 			continue
@@ -32,7 +33,7 @@ func missingCrates(l *locks, absent map[string]string) []error {
 		for name, trail := range neededPaths(t, lock) {
 			if note, ok := absent[name]; ok {
 				misses = true
-				onlyTooNew = onlyTooNew && note == cannotLoad
+				onlyTooNew = onlyTooNew && note == source.CannotLoad
 				name += note
 				wanted[name] = append(wanted[name], fmt.Sprintf("for %s (%s)", t.Package, trail))
 			}
@@ -117,17 +118,17 @@ func neededPaths(t *bindings.Tree, lock *lockfile.Lock) map[string]string {
 
 // missingGit names the git crates that cargo could not have: it needs the network
 // for them, so offline only a vendor directory brings them.
-func (s *State) missingGit(l *locks, words string) []error {
+func missingGit(l *Locks, words string) []error {
 	var problems []error
-	for i, t := range l.trees {
-		if l.own[i] == nil {
+	for i, t := range l.Trees {
+		if l.Own[i] == nil {
 			continue
 		}
-		for _, p := range l.own[i].Packages {
-			url, _, _ := strings.Cut(strings.TrimPrefix(sourceKey(p), "git+"), "?")
+		for _, p := range l.Own[i].Packages {
+			url, _, _ := strings.Cut(strings.TrimPrefix(source.Of(p), "git+"), "?")
 			if p.Git() && strings.Contains(words, url) {
-				problems = append(problems, problem.New(problem.Resolve, "the crate %s %s comes from the git repository %s, which no build in opam's sandbox can reach", p.Name, p.Version, url).
-					In(t.Package).At(t.Shown+"/Cargo.lock", 0).
+				e := problem.New(problem.Resolve, "the crate %s %s comes from the git repository %s, which no build in opam's sandbox can reach", p.Name, p.Version, url)
+				problems = append(problems, e.In(t.Package).At(t.Shown+"/Cargo.lock", 0).
 					Hint("its author must bring it in a vendor directory (cargo vendor), or release it to the registry"))
 			}
 		}

@@ -1,4 +1,4 @@
-package synth
+package resolve
 
 import (
 	"fmt"
@@ -29,26 +29,32 @@ func (c change) String() string {
 	return fmt.Sprintf("%s %s -> %s", c.Name, c.From, c.To)
 }
 
-// slot is what a lock has one crate for: a name, and a semver-compatible range.
-type slot struct{ name, compat string }
+// compatible is what a lock has one crate for: a name, and a semver-compatible range.
+type compatible struct{ name, versions string }
 
-func slotOf(p lockfile.Package) slot { return slot{p.Name, lockfile.CompatRange(p.Version)} }
+func rangeOf(p lockfile.Package) compatible {
+	return compatible{p.Name, lockfile.CompatRange(p.Version)}
+}
+
+// byRange are the registry and git crates of a lock.
+func byRange(l *lockfile.Lock) map[compatible]lockfile.Package {
+	m := map[compatible]lockfile.Package{}
+	if l == nil {
+		return m
+	}
+	for _, p := range l.Packages {
+		if !p.Path() {
+			m[rangeOf(p)] = p
+		}
+	}
+	return m
+}
 
 // changes compares the registry and git crates of two locks: within one
 // semver-compatible range a crate has one version, so that a version that is only
 // in one of them and one that is only in the other belong together.
 func changes(from, to *lockfile.Lock) []change {
-	old, now := map[slot]lockfile.Package{}, map[slot]lockfile.Package{}
-	for l, m := range map[*lockfile.Lock]map[slot]lockfile.Package{from: old, to: now} {
-		if l == nil {
-			continue
-		}
-		for _, p := range l.Packages {
-			if !p.Path() {
-				m[slotOf(p)] = p
-			}
-		}
-	}
+	old, now := byRange(from), byRange(to)
 	var list []change
 	for at, p := range now {
 		q, was := old[at]
@@ -72,35 +78,36 @@ func changes(from, to *lockfile.Lock) []change {
 	return list
 }
 
-// tellMoved says, in one line a crate, which crates have another version than the
-// seed's, and on whose account. What a lock lists and the program does not need
-// is no matter.
-func (s *State) tellMoved(l *locks) {
-	seed := l.committed
+// moved says, in one line a crate, which crates have another version than the seed's, and
+// on whose account. What a lock lists and the program does not need is no matter.
+func moved(l *Locks, res *Resolution) []string {
+	seed := l.Committed
 	if seed == nil && len(l.all()) > 0 {
 		seed = lockfile.Unite(l.all()...)
 	}
-	for _, c := range changes(seed, s.Lock) {
-		if c.To == "" || (c.From == "" && l.committed == nil) {
+	var lines []string
+	for _, c := range changes(seed, res.Lock) {
+		if c.To == "" || (c.From == "" && l.Committed == nil) {
 			continue
 		}
-		account := s.Graph.Account(c.Name, c.To)
-		if l.chosen != nil && slices.ContainsFunc(l.chosen.Packages, func(p lockfile.Package) bool { return p.Name == c.Name && p.Version == c.To }) {
+		account := res.Graph.Account(c.Name, c.To)
+		if l.Chosen != nil && slices.ContainsFunc(l.Chosen.Packages, func(p lockfile.Package) bool { return p.Name == c.Name && p.Version == c.To }) {
 			account += "; as opam chose"
 		}
-		s.Term.Say("crate %s (%s)", c, account)
+		lines = append(lines, fmt.Sprintf("%s (%s)", c, account))
 	}
+	return lines
 }
 
 // checkLocked refuses a registry or git crate that the committed lock does not
 // have just so. Entries that nothing uses are accepted: a repository of several
 // packages has one lock, and a build needs its part of it. Path crates follow
 // opam's choice of the bindings.
-func (s *State) checkLocked(committed *lockfile.Lock) error {
+func checkLocked(committed *lockfile.Lock, res *Resolution) error {
 	var differ []string
-	for _, c := range changes(committed, s.Lock) {
+	for _, c := range changes(committed, res.Lock) {
 		if c.To != "" {
-			differ = append(differ, fmt.Sprintf("%s (%s)", c, s.Graph.Account(c.Name, c.To)))
+			differ = append(differ, fmt.Sprintf("%s (%s)", c, res.Graph.Account(c.Name, c.To)))
 		}
 	}
 	if len(differ) == 0 {

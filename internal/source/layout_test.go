@@ -1,4 +1,4 @@
-package workspace
+package source
 
 import (
 	"archive/tar"
@@ -18,7 +18,7 @@ import (
 )
 
 // crateFile writes the .crate of a crate with files modules.
-func crateFile(t testing.TB, dir, name string, files int) Offer {
+func crateFile(t testing.TB, dir, name string, files int) Candidate {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -42,10 +42,10 @@ func crateFile(t testing.TB, dir, name string, files int) Offer {
 	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return Offer{ID: crate.ID{Name: name, Version: "1.0.0", Checksum: tree.BytesSum(b.Bytes())}, File: file}
+	return Candidate{ID: crate.ID{Name: name, Version: "1.0.0", Checksum: tree.BytesSum(b.Bytes())}, File: file}
 }
 
-// LayOut leaves exactly the offers, and what is there already as it is; a crate whose
+// layOut leaves exactly the candidates, and what is there already as it is; a crate whose
 // checksum changed is made anew, and what a killed run left is swept away.
 func TestLayOut(t *testing.T) {
 	files, dir := t.TempDir(), t.TempDir()
@@ -61,9 +61,9 @@ func TestLayOut(t *testing.T) {
 		}
 		return strings.Join(list, " ")
 	}
-	layOut := func(offers ...Offer) {
+	layOut := func(list ...Candidate) {
 		t.Helper()
-		if err := LayOut(context.Background(), dir, offers, func(int, int) {}); err != nil {
+		if err := layOut(context.Background(), dir, list, func(int, int) {}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -90,25 +90,25 @@ func TestLayOut(t *testing.T) {
 // Every failing crate is reported, in order; an interrupt is one error.
 func TestLayOutReportsAll(t *testing.T) {
 	files := t.TempDir()
-	var offers []Offer
+	var list []Candidate
 	for _, name := range []string{"a", "b", "c", "d"} {
 		o := crateFile(t, files, name, 1)
 		if name != "a" && name != "c" {
 			o.File = "missing-" + name
 		}
-		offers = append(offers, o)
+		list = append(list, o)
 	}
 	dir := t.TempDir()
-	list := problem.List(LayOut(context.Background(), dir, offers, func(int, int) {}))
-	if len(list) != 2 || list[0].File != "missing-b" || list[1].File != "missing-d" {
-		t.Errorf("got %v", list)
+	problems := problem.List(layOut(context.Background(), dir, list, func(int, int) {}))
+	if len(problems) != 2 || problems[0].File != "missing-b" || problems[1].File != "missing-d" {
+		t.Errorf("got %v", problems)
 	}
 	if !tree.Exists(filepath.Join(dir, "c-1.0.0", "Cargo.toml")) {
 		t.Error("a good crate is not there")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := LayOut(ctx, t.TempDir(), offers, func(int, int) {}); !errors.Is(err, context.Canceled) || len(problem.List(err)) != 1 {
+	if err := layOut(ctx, t.TempDir(), list, func(int, int) {}); !errors.Is(err, context.Canceled) || len(problem.List(err)) != 1 {
 		t.Errorf("got %v", err)
 	}
 }
@@ -116,7 +116,7 @@ func TestLayOutReportsAll(t *testing.T) {
 // BenchmarkLayOut unpacks the crates of $CRATES, a directory of .crate files; without
 // it, 100 made ones of 50 files each.
 func BenchmarkLayOut(b *testing.B) {
-	var offers []Offer
+	var list []Candidate
 	if dir := os.Getenv("CRATES"); dir != "" {
 		files, err := filepath.Glob(filepath.Join(dir, "*.crate"))
 		if err != nil || len(files) == 0 {
@@ -129,17 +129,17 @@ func BenchmarkLayOut(b *testing.B) {
 			}
 			base := strings.TrimSuffix(filepath.Base(file), ".crate")
 			at := strings.LastIndex(strings.SplitN(base, ".", 2)[0], "-")
-			offers = append(offers, Offer{ID: crate.ID{Name: base[:at], Version: base[at+1:], Checksum: sum}, File: file})
+			list = append(list, Candidate{ID: crate.ID{Name: base[:at], Version: base[at+1:], Checksum: sum}, File: file})
 		}
 	} else {
 		files := b.TempDir()
 		for i := 0; i < 100; i++ {
-			offers = append(offers, crateFile(b, files, fmt.Sprintf("c%d", i), 50))
+			list = append(list, crateFile(b, files, fmt.Sprintf("c%d", i), 50))
 		}
 	}
 	b.ResetTimer()
 	for i := 0; i < b.N; i++ {
-		if err := LayOut(context.Background(), filepath.Join(b.TempDir(), "crates"), offers, func(int, int) {}); err != nil {
+		if err := layOut(context.Background(), filepath.Join(b.TempDir(), "crates"), list, func(int, int) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

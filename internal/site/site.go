@@ -1,0 +1,113 @@
+// Package site is where a program is built: its root, W below it, the switch, and the
+// cargo that builds it. It comes before the steps of the pipeline, which all are given
+// the same [Site]; [Open] takes the lock on W, so that no other run changes it meanwhile.
+// It knows nothing of what the steps do.
+package site
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/crate"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+	"github.com/opam-cargo/opam-cargo/workspace"
+)
+
+// Site is where a program is built, and by what.
+type Site struct {
+	Root     *bindings.Root
+	Prefix   string // of the switch; empty: none
+	Dirs     workspace.Dirs
+	Cargo    *cargo.Cargo
+	Versions *toolchain.Answer // of cargo and the compilers
+	Getenv   bindings.Getenv
+	Out      *term.Printer
+
+	unlock func()
+}
+
+// Request says which site is meant.
+type Request struct {
+	Root   *bindings.Root
+	Prefix string // that the user names; empty: see [bindings.FindPrefix]
+	Cargo  string // the program; empty: the one on PATH
+	Getenv bindings.Getenv
+	Out    *term.Printer
+}
+
+// Open takes the lock on W, since cargo locks only its target directory, and finds cargo
+// and the switch. The site is to be closed.
+func Open(ctx context.Context, req Request) (*Site, error) {
+	s := &Site{Root: req.Root, Dirs: workspace.Of(req.Root.Dir, req.Root.Context), Getenv: req.Getenv, Out: req.Out}
+	s.Out.Detail("%s", req.Root)
+	if strings.ContainsRune(s.Dirs.W, os.PathListSeparator) {
+		return nil, problem.New(problem.Input, "cargo cannot build below a directory with %q in its name", os.PathListSeparator).At(s.Dirs.W, 0).
+			Hint("it puts the directory into a list of paths; rename or move the project")
+	}
+	if err := tree.Writable(s.Dirs.Cache()); err != nil {
+		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
+			Hint("it lies below the root's _build directory; check its owner, permissions and disk, or name another root with --root")
+	}
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	wanted := toolchain.Wanted{Program: req.Cargo, Root: req.Root.Dir, Getenv: req.Getenv, Out: req.Out}
+	var err error
+	if s.Cargo, err = wanted.Find(ctx, s.Dirs.Home()); err == nil {
+		if s.Out.Verbose() {
+			s.Out.Detail("cargo %s at %s", s.Cargo.Version(ctx), s.Cargo.Path)
+		}
+		s.Prefix, err = bindings.FindPrefix(ctx, s.Root.Dir, req.Prefix, s.Getenv)
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	s.Versions = toolchain.Begin(ctx, s.Cargo, s.Getenv) // a rustup proxy takes its time: the bindings are read meanwhile
+	return s, nil
+}
+
+// Close gives up the lock.
+func (s *Site) Close() {
+	if s.Versions != nil {
+		_, _ = s.Versions.Get() // it may be asked still
+	}
+	s.unlock()
+}
+
+func (s *Site) lock(ctx context.Context) error {
+	lock := flock.New(filepath.Join(s.Dirs.W, ".lock"))
+	held, err := lock.TryLock()
+	if err == nil && !held {
+		s.Out.Say("waiting for another opam-cargo to finish in %s", s.Dirs.W)
+		_, err = lock.TryLockContext(ctx, 100*time.Millisecond)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return problem.New(problem.Input, "cannot lock the workspace: %w", err).At(s.Dirs.W, 0).Hint("check the owner and the permissions of that directory")
+	}
+	s.unlock = func() { lock.Unlock() } //nolint:errcheck // the process ends soon, and the lock with it
+	return nil
+}
+
+// CrateStore is the directory of the crates that opam installed as packages; empty where
+// there is none.
+func (s *Site) CrateStore() string {
+	dir := crate.Store(s.Prefix)
+	if s.Prefix == "" || !tree.IsDir(dir) {
+		return ""
+	}
+	return dir
+}

@@ -1,0 +1,47 @@
+package source
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/crate"
+	"github.com/opam-cargo/opam-cargo/internal/site"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// Places are where crates are looked for, in order: what the trees bring, what the
+// program brings, what opam installed, what whoever builds names, and what cargo
+// downloaded before.
+func Places(s *site.Site, trees []*bindings.Tree) ([]Place, error) {
+	var list []Place
+	for _, t := range trees {
+		list = append(list, Place{Dir: filepath.Join(t.Dir, tree.Private, "crates"), Kind: CrateFiles, Label: "the crates of " + t.Package})
+		for _, v := range t.Vendor {
+			list = append(list, Place{Dir: filepath.Join(t.Dir, filepath.FromSlash(v)), Kind: Directory, Label: "the vendor directory of " + t.Package})
+		}
+	}
+	own := filepath.Join(s.Root.Dir, "rust-bindings")
+	list = append(list, Place{Dir: filepath.Join(own, "crates"), Kind: CrateFiles, Label: "rust-bindings/crates"})
+	vendor, err := crate.FindVendorDirs(own)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, dir := range vendor {
+		list = append(list, Place{Dir: dir, Kind: Directory, Label: s.Root.Shown(dir)})
+	}
+	if s.Prefix != "" {
+		list = append(list, Place{Dir: crate.Store(s.Prefix), Kind: Directory, Label: "the switch's rust-crates"})
+	}
+	for _, dir := range filepath.SplitList(s.Getenv("OPAM_CARGO_CRATES")) {
+		if !tree.IsDir(dir) {
+			s.Out.Warn("OPAM_CARGO_CRATES names %s, which is no directory", dir)
+		}
+		list = append(list, Place{Dir: dir, Kind: Directory, Label: "OPAM_CARGO_CRATES (" + dir + ")", Named: true})
+	}
+	list = append(list, Place{Dir: filepath.Join(cargo.UserHome(s.Getenv), "registry", "cache"), Kind: Downloads, Label: "cargo's download cache"})
+	return slices.DeleteFunc(list, func(p Place) bool { return !tree.IsDir(p.Dir) }), nil
+}
