@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,11 +45,11 @@ func TestScript(t *testing.T) {
 			env.Setenv("RUSTUP_HOME", home)
 			env.Setenv("PATH", env.Getenv("PATH")+string(os.PathListSeparator)+cargoBin)
 			env.Setenv("CARGO_HOME", filepath.Join(env.WorkDir, "no-cargo-home"))
-			env.Setenv("TEST_CARGO", crates(t))
-			env.Setenv("DUNE3", dune3(t))
-			env.Setenv("SCCACHE", sccache(t))
 			env.Setenv("PREFIX", filepath.Join(env.WorkDir, "prefix"))
 			env.Setenv("OCAMLPATH", filepath.Join(env.WorkDir, "prefix", "lib"))
+			if err := bring(env); err != nil {
+				return err
+			}
 			keepTranscript(env)
 			return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o755)
 		},
@@ -150,43 +151,36 @@ func rustHome(t *testing.T) (home, bin string) {
 	return home, filepath.Dir(cargo)
 }
 
-// crates is a cargo home with the crates of script/test-crates in its download
-// cache, which make test fills.
-func crates(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs("_test/cargo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "registry", "cache")); err != nil {
-		t.Fatalf("the tests' crates are not there: run make test-crates (%v)", err)
-	}
-	return dir
+// brought is what some scripts need and make test brings to _test: the variable by which
+// they name it, its directory, a file that tells whether it is there, and what brings it.
+var brought = []struct{ variable, dir, file, by string }{
+	{"TEST_CARGO", "cargo", "registry/cache", "test-crates"}, // a cargo home with the crates of script/test-crates
+	{"DUNE3", "dune3/bin", "dune", "test-dune"},              // a dune 3, where the machine's own is older
+	{"SCCACHE", "sccache/bin", "sccache", "test-sccache"},
 }
 
-// sccache is the directory of sccache, which make test provides.
-func sccache(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs("_test/sccache/bin")
+// bring tells a script where those are. One that names what is not there is skipped, or
+// fails in CI.
+func bring(env *testscript.Env) error {
+	script := strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")
+	text, err := os.ReadFile(filepath.Join("testdata", "script", script+".txtar"))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if _, err := os.Stat(filepath.Join(dir, "sccache")); err != nil {
-		t.Fatalf("sccache is not there: run make test-sccache (%v)", err)
+	for _, b := range brought {
+		dir, err := filepath.Abs(filepath.Join("_test", b.dir))
+		if err != nil {
+			return err
+		}
+		env.Setenv(b.variable, dir)
+		if _, err := os.Stat(filepath.Join(dir, b.file)); err == nil || !strings.Contains(string(text), "$"+b.variable) {
+			continue
+		}
+		missing := fmt.Sprintf("it needs %s, which is not there: run make %s", filepath.Join(dir, b.file), b.by)
+		if os.Getenv("CI") == "true" {
+			return errors.New(missing)
+		}
+		env.T().Skip("SKIPPED: " + missing)
 	}
-	return dir
-}
-
-// dune3 is the directory of a dune 3, which make test provides where the machine's
-// own is older.
-func dune3(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs("_test/dune3/bin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "dune")); err != nil {
-		t.Fatalf("dune 3 is not there: run make test-dune (%v)", err)
-	}
-	return dir
+	return nil
 }

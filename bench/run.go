@@ -6,10 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sort"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -101,15 +101,7 @@ func ratio(a, b time.Duration) string {
 
 // machine describes what is measured on.
 func machine() string {
-	var u syscall.Utsname
-	_ = syscall.Uname(&u) // nothing depends on it
-	release := make([]byte, 0, len(u.Release))
-	for _, c := range u.Release {
-		if c == 0 {
-			break
-		}
-		release = append(release, byte(c))
-	}
+	system, _ := exec.Command("uname", "-sr").Output() // nothing depends on it
 	model := "unknown CPU"
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		if _, rest, ok := strings.Cut(string(text), "model name"); ok {
@@ -118,15 +110,7 @@ func machine() string {
 		}
 	}
 	cargo, _ := exec.Command("cargo", "--version").Output()
-	return fmt.Sprintf("%s, %d processors, Linux %s, %s", model, processors(), release, strings.TrimSpace(string(cargo)))
-}
-
-func processors() int {
-	text, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return 0
-	}
-	return strings.Count(string(text), "processor\t:")
+	return fmt.Sprintf("%s, %d processors, %s, %s", model, runtime.NumCPU(), strings.TrimSpace(string(system)), strings.TrimSpace(string(cargo)))
 }
 
 func write(name, text string) error {

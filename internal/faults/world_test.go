@@ -60,6 +60,12 @@ func newWorld(t *testing.T, tool string) world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(filepath.Join(crates, "registry", "cache")); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("the tests' crates are not there: run make test-crates (%v)", err)
+		}
+		t.Skipf("SKIPPED: the tests' crates are not there: run make test-crates (%v)", err)
+	}
 	w := world{dir: t.TempDir(), tool: tool, cargo: filepath.Join(toolchain(t), "cargo"), cargoHome: crates}
 	manifest := "[package]\nname = \"foo-ffi\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\ncrate-type = [\"staticlib\"]\n[dependencies]\nlog = \"0.4\"\n"
 	code := "#[no_mangle] pub extern \"C\" fn foo(_: i64) -> i64 { log::max_level() as i64 }\n"
