@@ -48,6 +48,7 @@ var sampled = map[string][]failure{
 	},
 	"lock": {
 		{call: "read", inject: "error=EIO", file: "prefix/rust-bindings/foo/Cargo.lock"},
+		{call: "statx", inject: "error=EIO", file: "pack/_build/.opam-cargo/Cargo.lock"}, // by cargo, which takes it for absent
 		{call: "renameat", inject: "error=ENOSPC", file: "pack/rust-bindings/Cargo.lock"},
 		{call: "renameat", inject: "signal=SIGKILL", file: "pack/rust-bindings/Cargo.lock"},
 	},

@@ -66,9 +66,31 @@ func (r *resolver) platforms(ctx context.Context) ([]string, error) {
 	return []string{r.target, rustc["host"]}, nil
 }
 
-// search looks for a seed that resolves; see [search].
+// search looks for a seed that resolves (see [search]), and does not take an answer in
+// which cargo has lost it (see [insist]).
 func (r *resolver) search(ctx context.Context, seeds []*lockfile.Lock, ask ask) (*graph.Graph, error) {
-	return search(seeds, func(seed *lockfile.Lock) (*graph.Graph, error) { return r.try(ctx, seed, ask) }, r.site.Out.Detail)
+	var last *lockfile.Lock
+	try := func(seed *lockfile.Lock) (*graph.Graph, error) {
+		last = seed
+		return r.try(ctx, seed, ask)
+	}
+	g, err := search(seeds, try, r.site.Out.Detail)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := readLock(r.site.Dirs)
+	if err != nil {
+		return nil, err
+	}
+	return insist(last, answer, g, func(seed *lockfile.Lock) (*lockfile.Lock, *graph.Graph, error) {
+		r.site.Out.Detail("cargo moved crates that could stay; it is asked again")
+		g, err := try(seed)
+		if err != nil {
+			return nil, nil, err
+		}
+		lock, err := readLock(r.site.Dirs)
+		return lock, g, err
+	})
 }
 
 // try writes the seed and runs cargo on it.
