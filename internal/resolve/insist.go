@@ -49,8 +49,8 @@ func movedForNothing(seed, answer *lockfile.Lock, g *graph.Graph) []lockfile.Pac
 	now := byRange(answer)
 	var lost []lockfile.Package
 	for _, p := range seed.Packages {
-		q, ok := now[rangeOf(p)]
-		if ok && p.Registry() && q.Source == p.Source && q.Version != p.Version && accepted(g, q, p.Version) {
+		q, _, ok := ofSource(now[rangeOf(p)], p.Source)
+		if ok && p.Registry() && q.Version != p.Version && accepted(g, q, p.Version) {
 			lost = append(lost, p)
 		}
 	}
@@ -60,13 +60,13 @@ func movedForNothing(seed, answer *lockfile.Lock, g *graph.Graph) []lockfile.Pac
 // accepted tells whether all requirements on p in the graph, of which there is one at
 // least, allow a version.
 func accepted(g *graph.Graph, p lockfile.Package, version string) bool {
-	wanted := g.Find(p.Name, p.Version)
-	if wanted == nil {
+	i := slices.IndexFunc(g.Packages, func(n graph.Node) bool { return n.Name == p.Name && n.Version == p.Version && n.Source == p.Source })
+	if i < 0 {
 		return false
 	}
 	some := false
 	for _, n := range g.Packages {
-		if !slices.Contains(n.Deps, wanted.ID) {
+		if !slices.Contains(n.Deps, g.Packages[i].ID) {
 			continue
 		}
 		for _, req := range strings.Split(n.Wants[p.Name].Req, " and ") {

@@ -27,7 +27,7 @@ func at(entries ...string) *lockfile.Lock {
 func graphOf(l *lockfile.Lock, requirements ...string) *graph.Graph {
 	var nodes []graph.Node
 	for _, p := range l.Packages {
-		nodes = append(nodes, graph.Node{ID: p.Name + " " + p.Version, Name: p.Name, Version: p.Version})
+		nodes = append(nodes, graph.Node{ID: p.Name + " " + p.Version, Name: p.Name, Version: p.Version, Source: p.Source})
 	}
 	for i, r := range requirements {
 		w := strings.SplitN(r, " ", 3)

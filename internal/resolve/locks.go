@@ -146,7 +146,7 @@ func (l *Locks) withChosen() *lockfile.Lock {
 	for _, p := range lockfile.Unite(base).Packages {
 		at := rangeOf(p)
 		q, ok := opam[at]
-		if !ok || p.Path() || p.Git() {
+		if !ok || p.Source != q.Source {
 			seed.Packages = append(seed.Packages, p)
 			continue
 		}

@@ -29,7 +29,8 @@ func (c change) String() string {
 	return fmt.Sprintf("%s %s -> %s", c.Name, c.From, c.To)
 }
 
-// compatible is what a lock has one crate for: a name, and a semver-compatible range.
+// compatible is what a lock has one crate of each source for: a name, and a
+// semver-compatible range.
 type compatible struct{ name, versions string }
 
 func rangeOf(p lockfile.Package) compatible {
@@ -37,38 +38,61 @@ func rangeOf(p lockfile.Package) compatible {
 }
 
 // byRange are the registry and git crates of a lock.
-func byRange(l *lockfile.Lock) map[compatible]lockfile.Package {
-	m := map[compatible]lockfile.Package{}
+func byRange(l *lockfile.Lock) map[compatible][]lockfile.Package {
+	m := map[compatible][]lockfile.Package{}
 	if l == nil {
 		return m
 	}
 	for _, p := range l.Packages {
 		if !p.Path() {
-			m[rangeOf(p)] = p
+			m[rangeOf(p)] = append(m[rangeOf(p)], p)
 		}
 	}
 	return m
 }
 
-// changes compares the registry and git crates of two locks: within one
-// semver-compatible range a crate has one version, so that a version that is only
-// in one of them and one that is only in the other belong together.
+// ofSource takes the package of a source out of a list.
+func ofSource(list []lockfile.Package, source string) (p lockfile.Package, rest []lockfile.Package, ok bool) {
+	i := slices.IndexFunc(list, func(p lockfile.Package) bool { return p.Source == source })
+	if i < 0 {
+		return p, list, false
+	}
+	return list[i], slices.Delete(slices.Clone(list), i, i+1), true
+}
+
+// changes compares the registry and git crates of two locks: within one semver-compatible
+// range a crate of one source has one version, so that a version that is only in one of
+// them and one that is only in the other belong together; and so do a source that is only
+// in one and one that is only in the other.
 func changes(from, to *lockfile.Lock) []change {
 	old, now := byRange(from), byRange(to)
 	var list []change
-	for at, p := range now {
-		q, was := old[at]
-		switch {
-		case !was:
-			list = append(list, change{Name: p.Name, To: p.Version})
-		case q.Version != p.Version:
-			list = append(list, change{Name: p.Name, From: q.Version, To: p.Version})
-		case q.Source != p.Source || q.Checksum != p.Checksum:
-			list = append(list, change{Name: p.Name, From: q.Version, To: p.Version, Other: true})
+	for at, packages := range now {
+		was := old[at]
+		var others []lockfile.Package
+		for _, p := range packages {
+			q, rest, ok := ofSource(was, p.Source)
+			switch was = rest; {
+			case !ok:
+				others = append(others, p)
+			case q.Version != p.Version:
+				list = append(list, change{Name: p.Name, From: q.Version, To: p.Version})
+			case q.Checksum != p.Checksum:
+				list = append(list, change{Name: p.Name, From: q.Version, To: p.Version, Other: true})
+			}
 		}
+		for _, p := range others {
+			if len(was) == 0 {
+				list = append(list, change{Name: p.Name, To: p.Version})
+				continue
+			}
+			list = append(list, change{Name: p.Name, From: was[0].Version, To: p.Version, Other: was[0].Version == p.Version})
+			was = was[1:]
+		}
+		old[at] = was
 	}
-	for at, q := range old {
-		if _, is := now[at]; !is {
+	for _, gone := range old {
+		for _, q := range gone {
 			list = append(list, change{Name: q.Name, From: q.Version})
 		}
 	}

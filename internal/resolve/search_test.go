@@ -117,6 +117,38 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// A crate of two sources, of one name and range, is two crates.
+func TestChangesOfSources(t *testing.T) {
+	const one, two, git, commit = "log 1.0.0", "log 1.0.0 registry+https://example.org", "log 1.0.0 git+https://example.org/log#1", "log 1.0.0 git+https://example.org/log#2"
+	for _, c := range []struct {
+		from, to []string
+		want     string
+	}{
+		{[]string{one}, []string{one, two}, "log 1.0.0 is new"},
+		{[]string{two}, []string{one, two}, "log 1.0.0 is new"},
+		{[]string{one, two}, []string{two}, "log 1.0.0 is gone"},
+		{[]string{one, two}, []string{two, one}, ""},
+		{[]string{one}, []string{two}, "log 1.0.0 has another source or checksum"},
+		{[]string{git}, []string{commit}, "log 1.0.0 has another source or checksum"},
+		{[]string{one, git}, []string{one, commit}, "log 1.0.0 has another source or checksum"},
+		{[]string{one, two}, []string{"log 1.2.0", two}, "log 1.0.0 -> 1.2.0"},
+		{[]string{one}, []string{"log 1.2.0 registry+https://example.org"}, "log 1.0.0 -> 1.2.0"},
+		{[]string{one, two}, []string{git, commit}, "log 1.0.0 has another source or checksum|log 1.0.0 has another source or checksum"},
+	} {
+		var got []string
+		for _, change := range changes(at(c.from...), at(c.to...)) {
+			got = append(got, change.String())
+		}
+		if strings.Join(got, "|") != c.want {
+			t.Errorf("%q -> %q: got %q, want %q", c.from, c.to, got, c.want)
+		}
+		locked := checkLocked(at(c.from...), &Resolution{Lock: at(c.to...), Graph: graph.Of(nil, dirs)})
+		if refused := c.want != "" && !strings.Contains(c.want, "gone"); (locked != nil) != refused {
+			t.Errorf("--locked, %q -> %q: %v", c.from, c.to, locked)
+		}
+	}
+}
+
 // The same version with another checksum is no crate of the lock.
 func TestCheckLocked(t *testing.T) {
 	sum := func(s string) *lockfile.Lock {
@@ -146,6 +178,8 @@ func TestSeeds(t *testing.T) {
 		l.Packages[0].Version = version
 		return l
 	}
+	atOther := at("1.0.0")
+	atOther.Packages[0].Source = "registry+https://example.org"
 	for _, c := range []struct {
 		name  string
 		locks Locks
@@ -159,6 +193,7 @@ func TestSeeds(t *testing.T) {
 		{"the network's", Locks{Committed: at("1.0.5"), Online: at("1.3.0")}, "1.3.0"},
 		{"opam's choice", Locks{Own: []*lockfile.Lock{at("1.0.0")}, Chosen: at("1.0.2")}, "1.0.2"},
 		{"opam's choice is the committed one", Locks{Committed: at("1.0.2"), Chosen: at("1.0.2")}, "1.0.2|1.0.2"},
+		{"opam's choice is not of another registry's", Locks{Own: []*lockfile.Lock{atOther}, Chosen: at("1.0.2")}, "1.0.0 1.0.2"},
 		{"opam's choice in another range", Locks{Own: []*lockfile.Lock{at("1.0.0")}, Chosen: at("2.0.0")}, "1.0.0 2.0.0"},
 	} {
 		var got []string
