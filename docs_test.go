@@ -3,7 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/opam-cargo/opam-cargo/internal/cli"
@@ -21,5 +25,118 @@ func TestReference(t *testing.T) {
 	}
 	if stdout.String() != string(page) {
 		t.Error("docs/reference.md is not what the command line says; write it anew: go run . generate reference >docs/reference.md")
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
+
+// TestLinks wants each link of the documentation to lead to a file that is there, and to
+// a heading of it; and each page of docs/ in the index.
+func TestLinks(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "examples/*/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	linked := map[string]bool{}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(src), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			to := file
+			if m[1] != "" {
+				to = filepath.Join(filepath.Dir(file), m[1])
+			}
+			if filepath.Base(file) == "README.md" && filepath.Dir(file) == "docs" {
+				linked[to] = true
+			}
+			if _, err := os.Stat(to); err != nil {
+				t.Errorf("%s: the link %s leads nowhere", file, m[1])
+			} else if m[2] != "" && !hasHeading(t, to, m[2][1:]) {
+				t.Errorf("%s: there is no heading for %s%s", file, m[1], m[2])
+			}
+		}
+	}
+	for _, file := range files {
+		if filepath.Dir(file) == "docs" && filepath.Base(file) != "README.md" && !linked[file] {
+			t.Errorf("docs/README.md does not list %s", filepath.Base(file))
+		}
+	}
+}
+
+var notInAnchor = regexp.MustCompile(`[^a-z0-9 _-]`)
+
+// hasHeading says whether the page has a heading that a link to the anchor leads to.
+func hasHeading(t *testing.T, file, anchor string) bool {
+	t.Helper()
+	src, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(src), "\n") {
+		title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " ")
+		if ok && strings.HasPrefix(line, "#") && strings.ReplaceAll(notInAnchor.ReplaceAllString(strings.ToLower(title), ""), " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	citation  = regexp.MustCompile(`docs/([a-z-]+\.md)(?:#([a-z0-9_-]+))?`)
+	elsewhere = regexp.MustCompile(`\b(?:FA` + `CTS|DE` + `SIGN|HO` + `USE)\b`)
+)
+
+// TestCitations wants what the sources, scripts and pages cite to be there: the page
+// of docs/, and its heading; and nothing cited that is not in the repository.
+func TestCitations(t *testing.T) {
+	n := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); path != "." && (strings.HasPrefix(name, ".") && name != ".github" || strings.HasPrefix(name, "_")) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		ext := filepath.Ext(path)
+		if !d.Type().IsRegular() || ext == "" && filepath.Dir(path) != "script" && path != "Makefile" || ext == ".json" || ext == ".gz" {
+			return nil
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for i, line := range strings.Split(string(src), "\n") {
+			if m := elsewhere.FindString(line); m != "" && !strings.HasPrefix(path, "synth") && !strings.HasPrefix(path, "workspace") {
+				t.Errorf("%s:%d cites %s, which is not in the repository", path, i+1, m)
+			}
+			for _, m := range citation.FindAllStringSubmatch(line, -1) {
+				page := filepath.Join("docs", m[1])
+				if _, err := os.Stat(page); err != nil {
+					t.Errorf("%s:%d cites %s, which is not there", path, i+1, m[0])
+				} else if m[2] != "" && !hasHeading(t, page, m[2]) {
+					t.Errorf("%s:%d cites %s, and there is no such heading", path, i+1, m[0])
+				}
+				n++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n < 30 {
+		t.Errorf("only %d citations found", n)
 	}
 }

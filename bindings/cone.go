@@ -20,7 +20,7 @@ type Switch struct {
 }
 
 // ReadSwitch lists the installed packages of the switch at prefix. It needs no
-// opam program: in a sandbox that may see no switch at all (FACTS P3).
+// opam program: in a sandbox that may see no switch at all: docs/facts.md#reading-a-switch.
 func ReadSwitch(prefix string) (*Switch, error) {
 	dir := filepath.Join(prefix, ".opam-switch", "packages")
 	entries, err := os.ReadDir(dir)
@@ -54,7 +54,8 @@ func (s *Switch) Licenses(name string) []string {
 }
 
 // opamFile reads the opam file of an installed package. opam 2.1 writes it in
-// place, so a reader can meet it empty or half written (FACTS P3): try again
+// place (docs/facts.md#reading-a-switch), so a reader can meet it empty or half
+// written: try again
 // before believing that it is broken.
 func (s *Switch) opamFile(name string) (*opamfile.File, error) {
 	path := filepath.Join(s.Prefix, ".opam-switch", "packages", name+"."+s.Versions[name], "opam")

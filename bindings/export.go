@@ -104,7 +104,7 @@ func (t *Tree) readExport(meta *cargo.Metadata) error {
 
 // Check finds what would mean something else, or nothing, under another root: links
 // and path dependencies that leave the tree, and [replace], which cargo drops in
-// silence where it is not the root's (FACTS F1).
+// silence where it is not the root's (docs/facts.md#path-dependencies).
 func (t *Tree) Check() error {
 	var problems []error
 	for _, e := range tree.Escapes(t.Entries) {

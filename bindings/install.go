@@ -182,7 +182,8 @@ func (t *Tree) dropLeftovers(base string) {
 }
 
 // copyFiles copies the tree, vendor directories included. Directories become
-// writable by their owner: opam cannot remove others, and says nothing (FACTS P5).
+// writable by their owner: opam cannot remove others, and says nothing;
+// docs/facts.md#removing-read-only-files.
 func (t *Tree) copyFiles(to string) error {
 	entries, err := tree.List(t.Dir, nil)
 	if err != nil {

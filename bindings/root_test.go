@@ -19,7 +19,7 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-// Where a dune action's directory stands for: FACTS O-F, and DESIGN section 4.
+// Where a dune action's directory stands for: docs/facts.md#a-dune-actions-directory.
 func TestDuneSource(t *testing.T) {
 	for _, c := range []struct {
 		name, cwd, source, inside string

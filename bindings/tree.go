@@ -124,7 +124,7 @@ func (t *Tree) list() error {
 				if dir == "." {
 					return t.problem(err).Hint("correct the file, or install a release of %s that has", t.Package)
 				}
-				continue // a fixture or a template: cargo complains if it needs it (FACTS T3)
+				continue // a fixture or a template: cargo complains if it needs it (docs/facts.md#metadata-of-a-tree)
 			}
 			m.File = path.Join(t.Shown, e.Path)
 			t.Manifests[dir] = m

@@ -1,6 +1,6 @@
 // Package archive reads static archives, .a and .rlib: their members, their
 // symbol index and the symbols of single members. It finds out which crate owns
-// which symbol, and symbols that two crates define (FACTS F4, T7). Entry points:
+// which symbol, and symbols that two crates define (docs/facts.md#symbols-defined-twice). Entry points:
 // [Open], [Archive.Index], [Archive.Symbols], [Mangled], [Std].
 //
 // Only headers, the index and the symbol tables asked for are read. No input

@@ -22,7 +22,7 @@ import (
 )
 
 // Oldest is the oldest cargo that the generated workspace works with: the first
-// with workspace inheritance that can be trusted (FACTS F1).
+// with workspace inheritance that can be trusted (docs/facts.md#path-dependencies).
 const Oldest = "1.65"
 
 // Cargo is a checked cargo program with the environment to run it in.
@@ -158,7 +158,7 @@ func numbers(version string) (n [2]int) {
 }
 
 // environment is env without what cargo, rustc and rustup's proxies would take
-// from the user (FACTS F8); HOME, PATH and RUSTUP_* stay.
+// from the user (docs/facts.md#the-environment); HOME, PATH and RUSTUP_* stay.
 func environment(env []string, home, toolchain string) []string {
 	var kept []string
 	for _, kv := range env {

@@ -82,7 +82,7 @@ type DepKind struct {
 }
 
 // Members lists the packages of the workspace that manifest belongs to, without
-// resolving anything (FACTS F14): it writes nothing and needs no crate. registries
+// resolving anything (docs/facts.md#metadata-of-a-tree): it writes nothing and needs no crate. registries
 // are the indexes of other registries that the manifests name.
 func (c *Cargo) Members(ctx context.Context, manifest string, registries map[string]string) (*Metadata, error) {
 	args := append(make([]string, 0, 4+2*len(registries)), "--offline", "--no-deps", "--manifest-path", manifest)

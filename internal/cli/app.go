@@ -112,7 +112,7 @@ func unknownCommand(c *cli.App, name string) error {
 }
 
 // dropUnexpanded unsets the OPAM_CARGO_ variables that still hold %{...}%, and
-// names them: opam 2.1 passes build-env: values like that (FACTS P9).
+// names them: opam 2.1 passes build-env: values like that (docs/facts.md#variables-in-a-build).
 func dropUnexpanded() []string {
 	var names []string
 	for _, kv := range os.Environ() {

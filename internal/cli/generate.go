@@ -10,8 +10,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
-// exitCodes are those of DESIGN.md, in the words of the help, the man page and the
-// reference page.
+// exitCodes are in the words of the help, the man page and the reference page.
 var exitCodes = []manual.Entry{
 	{Term: "0", Text: "done"},
 	{Term: "1", Text: "a check fails, or something differs that should not"},

@@ -1,7 +1,7 @@
 // Package compiled keeps what a program's build compiled of the registry crates in the
 // switch, so that the next program begins with it: <prefix>/rust-crates/.compiled/ holds
 // one tar file for each program's set, and a JSON file beside it that says what it is.
-// That cargo takes them for its own follows from FACTS F10 and X2: the sources have one
+// Why cargo takes them for its own: docs/facts.md#compiled-crates-at-another-place. The sources have one
 // fixed path, the mtimes are kept to the nanosecond, and cargo compares the fingerprint
 // of every unit (rustc, profile, features, flags, those of its dependencies, variables
 // that its build script asked for) before it uses one.
@@ -46,7 +46,7 @@ type Entry struct {
 	Size int64 // of the tar file, in bytes
 }
 
-// Dir is where the sets of a switch are; hidden names are ignored by cargo (FACTS F5).
+// Dir is where the sets of a switch are; hidden names are ignored by cargo (docs/facts.md#directory-sources).
 func Dir(prefix string) string { return filepath.Join(crate.Store(prefix), ".compiled") }
 
 // name is one for each set.

@@ -12,8 +12,8 @@ import (
 
 // CopyVendored copies the vendored crate in dir, which may be a link to a
 // directory, as dest, in the form of [Unpack]: same modes and mtime, no sums of
-// files, and the package's sum id.Checksum, which for a git crate is "" (FACTS
-// F7). It does not look at the content; see [VerifyVendored]. .git is left out.
+// files, and the package's sum id.Checksum, which for a git crate is ""
+// (docs/facts.md#git-crates). It does not look at the content; see [VerifyVendored]. .git is left out.
 // dest must not exist; nothing is left of it on failure.
 func CopyVendored(dir string, id ID, dest string) error {
 	from, err := filepath.EvalSymlinks(dir)

@@ -5,7 +5,7 @@
 //
 // A directory made here appears by rename: it is complete or not there. A
 // process that is killed may leave a hidden ".tmp-*" directory beside it, which
-// cargo ignores (FACTS F5) and the owner of the place may delete.
+// cargo ignores (docs/facts.md#directory-sources) and the owner of the place may delete.
 package crate
 
 import (
@@ -30,7 +30,7 @@ func Store(prefix string) string { return filepath.Join(prefix, "rust-crates") }
 const manifestFile = "Cargo.toml"
 
 // mtime is given to every file and directory, so that crates laid out again
-// stay fresh for build scripts with rerun-if-changed (FACTS F10). It is the
+// stay fresh for build scripts with rerun-if-changed (docs/facts.md#freshness). It is the
 // time that cargo package writes into a .crate.
 var mtime = time.Date(2006, 7, 24, 1, 21, 28, 0, time.UTC)
 
@@ -87,7 +87,8 @@ func finish(tmp, dest string) error {
 }
 
 // writeChecksum writes dir's checksum file without the sums of its files: cargo
-// then checks no content (FACTS F5). A git crate must have no package sum (F7).
+// then checks no content (docs/facts.md#directory-sources). A git crate must have no
+// package sum (docs/facts.md#git-crates).
 func writeChecksum(dir, sum string) error {
 	content := struct {
 		Package string            `json:"package,omitempty"`

@@ -12,7 +12,7 @@ import (
 // IsVendorDir tells whether dir is a directory source, as cargo vendor writes
 // it: at least one directory in it (or link to one) holds both a Cargo.toml and
 // a checksum file. Its name decides nothing: a "vendor" may hold path crates
-// (FACTS T3). Hidden entries do not count, as in cargo (F5).
+// of its author. Hidden entries do not count, as in cargo (docs/facts.md#directory-sources).
 func IsVendorDir(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && isVendor(dir, entries)

@@ -29,7 +29,7 @@ var normal = limits{file: 64 << 20, unpacked: 512 << 20, entries: 100_000}
 // its one root directory, name-version, as dest, which must not exist. Files
 // come out with mode 0644 or 0755 and one constant mtime, links only if they
 // stay inside, with a checksum file that names the package's sum and no file
-// (FACTS F5, F6). A file that is not exactly that is a problem naming the file
+// (docs/facts.md#directory-sources). A file that is not exactly that is a problem naming the file
 // and the entry, and nothing is left of dest.
 func Unpack(ctx context.Context, file string, id ID, dest string) error {
 	data, err := readCrate(file, normal.file)

@@ -23,7 +23,7 @@ import (
 const revendorHint = "write the vendor directory anew with 'cargo vendor'"
 
 // ReadVendored reads the crate in dir, as cargo vendor writes it: its name and
-// version from Cargo.toml, its package sum ("" for a git crate, FACTS F7) and
+// version from Cargo.toml, its package sum ("" for a git crate, docs/facts.md#git-crates) and
 // the sha256 in hex of its files, by path with slashes, from the checksum file.
 // Where a distribution did not know the package sum and wrote something else there
 // (Debian does), the crate's content gives one.

@@ -113,7 +113,7 @@ func TestVerifyVendoredAfterDune(t *testing.T) {
 }
 
 // A copy has the form that Unpack gives, through a link to the crate as well
-// (F5); links that leave the crate are refused and nothing is left.
+// (docs/facts.md#directory-sources); links that leave the crate are refused and nothing is left.
 func TestCopyVendored(t *testing.T) {
 	dir := lay(t, map[string]string{
 		"Cargo.toml": pkg, ChecksumFile: `{"files":{"x":"12"},"package":"ab"}`,

@@ -20,7 +20,8 @@ import (
 
 // elsewhere are the pages without commands of their own, and what keeps them true.
 var elsewhere = map[string]string{
-	"README.md":    "the index: TestLinks",
+	"README.md":    "the index: TestLinks of the top directory",
+	"decisions.md": "prose about facts.md, whose commands are run",
 	"messages.md":  "TestEveryMessageIsExplained",
 	"reference.md": "generated from the command line, and compared with it",
 }
@@ -221,67 +222,6 @@ eval "$1"`
 		r.Fatalf("bash: %v", err)
 	}
 	return string(out), cmd.ProcessState.ExitCode()
-}
-
-var link = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
-
-// TestLinks wants each link of the documentation to lead to a file that is there, and to
-// a heading of it; and each page of docs/ in the index.
-func TestLinks(t *testing.T) {
-	var files []string
-	for _, pattern := range []string{"../../*.md", "../../docs/*.md", "../../examples/*/*.md"} {
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, found...)
-	}
-	linked := map[string]bool{}
-	for _, file := range files {
-		src, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range link.FindAllStringSubmatch(string(src), -1) {
-			if strings.Contains(m[1], "://") {
-				continue
-			}
-			to := file
-			if m[1] != "" {
-				to = filepath.Join(filepath.Dir(file), m[1])
-			}
-			if filepath.Base(file) == "README.md" && filepath.Dir(file) == "../../docs" {
-				linked[to] = true
-			}
-			if _, err := os.Stat(to); err != nil {
-				t.Errorf("%s: the link %s leads nowhere", file, m[1])
-			} else if m[2] != "" && !hasHeading(t, to, m[2][1:]) {
-				t.Errorf("%s: there is no heading for %s%s", file, m[1], m[2])
-			}
-		}
-	}
-	for _, file := range files {
-		if filepath.Dir(file) == "../../docs" && filepath.Base(file) != "README.md" && !linked[file] {
-			t.Errorf("docs/README.md does not list %s", filepath.Base(file))
-		}
-	}
-}
-
-var notInAnchor = regexp.MustCompile(`[^a-z0-9 _-]`)
-
-func hasHeading(t *testing.T, file, anchor string) bool {
-	t.Helper()
-	src, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range strings.Split(string(src), "\n") {
-		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && strings.HasPrefix(line, "#") &&
-			strings.ReplaceAll(notInAnchor.ReplaceAllString(strings.ToLower(title), ""), " ", "-") == anchor {
-			return true
-		}
-	}
-	return false
 }
 
 // TestCommandsOfReadmes wants the commands that README.md and CONTRIBUTING.md show, which

@@ -12,7 +12,7 @@ import (
 )
 
 // A lab is a real opam root in the script's work directory, with the sandbox on
-// and a local repository (FACTS P2). Its switch has the system's OCaml and dune.
+// and a local repository . Its switch has the system's OCaml and dune.
 
 // baseOpam are the packages of the repository that stand for what the machine has.
 func baseOpam(ocaml, dune string) map[string]string {
@@ -39,7 +39,7 @@ func setUp(env *testscript.Env, tool string) error {
 		"OPAMCOLOR": "never", "OPAMSWITCH": "lab", "OPAMCLI": "2.0", "PREFIX": filepath.Join(work, "opam", "lab"),
 		"REPO": filepath.Join(work, "opam-repo"), "TOOL": tool, "RUSTUP_HOME": rustup, "CARGO_HOME": os.Getenv("OPAM_CARGO_TEST_CRATES"),
 		"PATH": env.Getenv("PATH") + ":" + cargoBin,
-		// opam 2.1's sandbox shows little but /usr, /home and /tmp (FACTS P4).
+		// opam 2.1's sandbox shows little but /usr, /home and /tmp (docs/facts.md#opams-sandbox).
 		"OPAM_USER_PATH_RO": strings.Join([]string{cargoBin, rustup, os.Getenv("OPAM_CARGO_TEST_CRATES")}, ":"),
 	} {
 		env.Setenv(name, value)

@@ -19,7 +19,7 @@ type Package struct {
 	// "git+URL?rev=R#SHA" (or ?branch=, ?tag=, or no query).
 	Source string `json:"source,omitempty"`
 	// Checksum is the sha256 in hex of the .crate file; "" for path and git
-	// crates, and where the lock was resolved without one (FACTS F5).
+	// crates, and where the lock was resolved without one.
 	Checksum string `json:"checksum,omitempty"`
 	// Dependencies as written: "name", "name version" or "name version (source)".
 	Dependencies []string `json:"dependencies,omitempty"`

@@ -161,7 +161,7 @@ func TestCompareVersions(t *testing.T) {
 	}
 }
 
-// The seed: see FACTS F5 for each rule.
+// The seed: see docs/facts.md#a-lock-as-a-seed for each rule.
 func TestUnite(t *testing.T) {
 	const reg = "registry+https://github.com/rust-lang/crates.io-index"
 	const git = "git+https://example.org/g?branch=main"

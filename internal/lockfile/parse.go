@@ -12,7 +12,7 @@ import (
 )
 
 // newest is the highest lock version that this package reads; cargo 1.95
-// refuses version 5 too (FACTS F5).
+// refuses version 5 too (docs/facts.md#lock-versions).
 const newest = 4
 
 const relockHint = "run 'cargo update --workspace' in its directory, or restore the file from version control"
@@ -32,11 +32,11 @@ type entry struct {
 	Dependencies []string `toml:"dependencies"`
 }
 
-// Parse reads a Cargo.lock of version 1, 2, 3 or 4 (FACTS T11). filename is
+// Parse reads a Cargo.lock of version 1, 2, 3 or 4. filename is
 // only for messages. Git references come out as version 3 spells them
 // (branch=a/b, in version 4 branch=a%2Fb). Every error is a problem: a version that is too new, merge
 // conflict markers, bad TOML, an incomplete entry, a package that stands there
-// twice (which cargo refuses, FACTS F5).
+// twice (which cargo refuses, docs/facts.md#lock-versions).
 func Parse(filename string, src []byte) (*Lock, error) {
 	if line := conflictLine(src); line > 0 {
 		return nil, problem.New(problem.Input, "the lock has unresolved merge conflicts").At(filename, line).

@@ -86,7 +86,7 @@ func sign(n int) int {
 // Unite reduces locks to the seed for one resolution: registry and git packages
 // only, without dependency lists, and of each name, source and [CompatRange]
 // only the highest version. Lists, or two versions in one range, make cargo
-// fail or take the lowest (FACTS F5). Of one git source with several commits,
+// fail or take the lowest (docs/facts.md#a-lock-as-a-seed). Of one git source with several commits,
 // that of the first lock naming it is kept, since one build has one checkout.
 // Of equal versions the first with a checksum stands. The result is of version
 // 3, sorted, and does not depend on the locks' order but for these two ties.

@@ -18,7 +18,8 @@ func (m *Manifest) Apply(edits []edit.Edit) []byte { return edit.Apply(m.Source,
 
 // RlibOnly is the edit that makes a library crate that lists staticlib, cdylib
 // or dylib an rlib: under an umbrella crate those kinds either do not link or
-// are built for nothing (FACTS F2). Proc-macros are left alone.
+// are built for nothing (docs/facts.md#crate-types).
+// Proc-macros are left alone.
 func (m *Manifest) RlibOnly() []edit.Edit {
 	if v, ok := Lookup(m.Tree, "lib", "proc-macro"); ok && v == true {
 		return nil
@@ -47,7 +48,7 @@ func lists(array any, names ...string) bool {
 }
 
 // OwnRoot is the edit that ends a manifest without a [workspace] with an empty
-// one, so that no manifest above its directory matters (FACTS F1).
+// one, so that no manifest above its directory matters (docs/facts.md#path-dependencies).
 func (m *Manifest) OwnRoot() []edit.Edit {
 	if m.Has("workspace") || !m.Has("package") {
 		return nil

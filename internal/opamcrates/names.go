@@ -1,7 +1,7 @@
 // Package opamcrates turns registry crates into opam packages that bring their sources:
 // one package for each crate and semver-compatible range, with a version for each of
 // the crate's. Cargo's rule (one version in a range) and opam's (one version of a
-// package) are then the same rule (FACTS X1). Entry points: [PackageName], [Version],
+// package) are then the same rule (docs/facts.md#one-version-of-a-package). Entry points: [PackageName], [Version],
 // [Depend], [Update].
 package opamcrates
 

@@ -1,9 +1,9 @@
 // Package wrapper is what cargo and build scripts run in place of the compilers: the
 // tool under other names. For rustc (RUSTC_WRAPPER) it adds --remap-path-prefix, so
 // that no path of the machine gets into the archive, and lets rustc tell which
-// libraries an archive needs (FACTS F11). RUSTFLAGS would do the same, but cargo
+// libraries an archive needs (docs/facts.md#native-libraries). RUSTFLAGS would do the same, but cargo
 // fingerprints it, and a build in another directory would compile everything again
-// (FACTS F9, F10). For C (CC, CXX) it adds -ffile-prefix-map: rustc's remapping does
+// (docs/facts.md#paths-in-the-archive). For C (CC, CXX) it adds -ffile-prefix-map: rustc's remapping does
 // not reach __FILE__, and a path in CFLAGS would make build scripts run again.
 package wrapper
 
