@@ -17,12 +17,13 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/wrapper"
 )
 
-// TestMain registers the real program, under its two names.
+// TestMain registers the real program, under all its names.
 func TestMain(m *testing.M) {
-	os.Exit(testscript.RunMain(m, map[string]func() int{
-		"opam-cargo":  run,
-		wrapper.Rustc: run, wrapper.CC: run, wrapper.CXX: run,
-	}))
+	commands := map[string]func() int{"opam-cargo": run}
+	for _, name := range wrapper.Names() {
+		commands[name] = run
+	}
+	os.Exit(testscript.RunMain(m, commands))
 }
 
 // TestScript runs testdata/script/*.txtar: one behaviour of the command line

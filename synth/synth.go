@@ -1,288 +1,177 @@
-// Package synth drives the pipeline for one program: discover the bindings
-// (package bindings), plan and write the workspace (package workspace), let
-// cargo resolve and build it once, read the symbols, check, and hand the archive
-// and its link flags over. [Synth] stops before the build, [Build] does it all.
+// Package synth is the pipeline for one program, and the place to begin reading: each step
+// takes values and gives one to the next, as docs/how-it-works.md tells it. [Synth] makes
+// the workspace and its lock, [Build] builds it once and hands the archives over. What a
+// step does stands in its package; here is only their order.
 package synth
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
-	"github.com/opam-cargo/opam-cargo/internal/cargo"
-	"github.com/opam-cargo/opam-cargo/internal/graph"
-	"github.com/opam-cargo/opam-cargo/internal/lockfile"
-	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/check"
+	"github.com/opam-cargo/opam-cargo/internal/compile"
+	"github.com/opam-cargo/opam-cargo/internal/handover"
+	"github.com/opam-cargo/opam-cargo/internal/link"
+	"github.com/opam-cargo/opam-cargo/internal/record"
 	"github.com/opam-cargo/opam-cargo/internal/resolve"
 	"github.com/opam-cargo/opam-cargo/internal/site"
-	"github.com/opam-cargo/opam-cargo/internal/term"
-	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
-// Options are the decisions of the command line.
-type Options struct {
-	Root      *bindings.Root
-	Prefix    string   // --prefix; empty: see [bindings.FindPrefix]
-	Packages  []string // --package
-	Depends   string   // --depends
-	Profile   string   // cargo's name of it, such as "release"
-	Target    string   // target triple; empty: the host
-	Jobs      string   // empty: cargo decides
-	Rustflags string
-	Wrapper   string // a program such as sccache, run behind our own
-	Cargo     string // program; empty: the one on PATH
-	Locked    bool   // refuse a registry or git crate that the committed lock does not have
-	Online    bool   // resolve with the network, and download what is missing
-	AllowNone bool   // no binding gives an empty archive
-	Each      bool   // an archive for each binding
-	// NoCompiled forbids to begin with compiled crates that the switch keeps.
-	NoCompiled bool
-	Self       string // our own executable
-	Version    string // our own version
-	Getenv     bindings.Getenv
-	Term       *term.Printer
+// Request is what the user decides.
+type Request struct {
+	Site      site.Request
+	Packages  []string // that the workspace is for
+	Depends   string   // their direct dependencies, in place of those of the opam file
+	AllowNone bool     // no binding gives an empty archive
+	Each      bool     // an archive for each binding
+	Locked    bool     // refuse a registry or git crate that the committed lock does not have
+	Online    bool     // resolve with the network, and download what is missing
+	Compile   compile.Options
+	Self      string // our own executable
+	Version   string // our own version
 }
 
-// State is a synthesized workspace.
-type State struct {
-	Options
-	Dirs   workspace.Dirs
-	Cargo  *cargo.Cargo
-	Prefix string
-	Plan   *workspace.Plan
-	Graph  *graph.Graph
-	Lock   *lockfile.Lock
+// Program is a program whose workspace is made: planned and resolved.
+type Program struct {
+	Site       *site.Site
+	Plan       *workspace.Plan
+	Resolution *resolve.Resolution
 
-	cone     []string // the packages in the dependency cone
-	planJSON []byte   // see [State.PlanJSON]
-	site     *site.Site
-	res      *resolve.Resolution
+	request Request
+	cone    []string // the opam packages that it depends on
 }
 
 // Close gives up the lock on the workspace.
-func (s *State) Close() { s.site.Close() }
+func (p *Program) Close() { p.Site.Close() }
 
-// Synth generates the workspace and its lock and builds nothing. It holds the
-// lock on the workspace until the state is closed: cargo locks only its target
-// directory.
-func Synth(ctx context.Context, o Options) (*State, error) {
-	s, err := open(ctx, o)
+// Synth makes the workspace and its lock, and builds nothing. The workspace stays locked
+// until the program is closed.
+func Synth(ctx context.Context, req Request) (*Program, error) {
+	p, err := open(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.generate(ctx); err != nil {
-		s.Close()
+	if err := p.synth(ctx); err != nil {
+		p.Close()
 		return nil, err
 	}
-	return s, nil
+	return p, nil
 }
 
-func (s *State) generate(ctx context.Context) (err error) {
-	defer func() { s.attribute(err) }()
-	if err := s.plan(ctx); err != nil {
-		return err
-	}
-	if s.res, err = resolve.Run(ctx, s.resolveInput()); err != nil {
-		return err
-	}
-	s.Lock, s.Graph = s.res.Lock, s.res.Graph
-	if s.planJSON, err = s.PlanJSON(); err != nil {
-		return err
-	}
-	return tree.WriteIfChanged(s.Dirs.Plan(), s.planJSON, false)
+func open(ctx context.Context, req Request) (*Program, error) {
+	at, err := site.Open(ctx, req.Site)
+	return &Program{Site: at, request: req}, err
 }
 
-// attribute names the opam package of each problem with a file in a binding's tree.
-func (s *State) attribute(err error) {
-	if s.Plan == nil {
-		return
+func (p *Program) synth(ctx context.Context) error {
+	err := p.plan(ctx)
+	if err == nil {
+		p.Resolution, err = resolve.Run(ctx, p.resolveInput())
 	}
-	for _, e := range problem.List(err) {
-		for _, t := range s.Plan.Trees() {
-			if e.Package == "" && strings.HasPrefix(e.File, t.Dir+string(filepath.Separator)) {
-				e.Package, e.File = t.Package, filepath.Join(t.Shown, strings.TrimPrefix(e.File, t.Dir))
-			}
-		}
+	if p.Plan != nil {
+		p.Plan.Attribute(err)
 	}
-}
-
-func (s *State) resolveInput() resolve.Input {
-	return resolve.Input{Site: s.site, Plan: s.Plan, Cone: s.cone, Target: s.Target, Locked: s.Locked, Online: s.Online}
-}
-
-func open(ctx context.Context, o Options) (*State, error) {
-	at, err := site.Open(ctx, site.Request{Root: o.Root, Prefix: o.Prefix, Cargo: o.Cargo, Getenv: o.Getenv, Out: o.Term})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &State{Options: o, site: at, Dirs: at.Dirs, Cargo: at.Cargo, Prefix: at.Prefix}, nil
-}
-
-// Lock makes the committed lock anew.
-func Lock(ctx context.Context, o Options, up resolve.Upgrade) (*resolve.NewLock, error) {
-	s, err := open(ctx, o)
+	text, err := p.Plan.JSON(p.Resolution.Lock)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer s.Close()
-	if err := s.plan(ctx); err != nil {
-		return nil, err
-	}
-	return resolve.Relock(ctx, s.resolveInput(), up)
+	return tree.WriteIfChanged(p.Site.Dirs.Plan(), text, false)
 }
 
-// FindCargo finds the cargo that builds the program at the root; home is its CARGO_HOME.
-func FindCargo(ctx context.Context, o Options, home string) (*cargo.Cargo, error) {
-	return o.Wanted().Find(ctx, home)
-}
-
-// Wanted says which cargo is meant.
-func (o Options) Wanted() toolchain.Wanted {
-	return toolchain.Wanted{Program: o.Cargo, Root: o.Root.Dir, Getenv: o.Getenv, Out: o.Term}
-}
-
-// PlanJSON is the whole decision as W/plan.json holds it: the plan, and the
-// packages of the lock.
-func (s *State) PlanJSON() ([]byte, error) {
-	text, err := json.MarshalIndent(struct {
-		*workspace.Plan
-		Lock []lockfile.Package `json:"lock"`
-	}{s.Plan, s.Lock.Packages}, "", "  ")
-	return append(text, '\n'), err
-}
-
-// plan discovers the bindings, plans, and writes all of the workspace that does
-// not depend on the resolution.
-func (s *State) plan(ctx context.Context) error {
+// plan finds the bindings, plans, and writes all of the workspace that does not depend on
+// the resolution.
+func (p *Program) plan(ctx context.Context) error {
+	s, req := p.Site, p.request
 	found, err := bindings.Discover(ctx, bindings.Request{
-		Root: s.Root, Prefix: s.Prefix, Packages: s.Packages, Depends: s.Depends, Getenv: s.Getenv,
-		Cargo: s.Cargo, Cache: s.Dirs.Cache(), Warn: s.Term.Warn, Detail: s.Term.Detail,
+		Root: s.Root, Prefix: s.Prefix, Packages: req.Packages, Depends: req.Depends, Getenv: s.Getenv,
+		Cargo: s.Cargo, Cache: s.Dirs.Cache(), Warn: s.Out.Warn, Detail: s.Out.Detail,
 	})
-	if err != nil && (!s.AllowNone || !bindings.IsNone(err)) {
+	if err != nil && (!req.AllowNone || !bindings.IsNone(err)) {
 		return err
 	}
-	settings, err := workspace.ReadSettings(s.Root.Dir)
+	p.cone = found.Cone
+	p.Plan, err = workspace.Make(ctx, workspace.Request{
+		Root: s.Root, Cargo: s.Cargo, Cache: s.Dirs.Cache(),
+		Each: req.Each, Profile: req.Compile.Profile, Rustflags: req.Compile.Rustflags,
+	}, found)
 	if err != nil {
 		return err
 	}
-	patched, err := s.patchTrees(ctx, settings)
-	if err != nil {
-		return err
-	}
-	s.cone = found.Cone
-	s.Plan = workspace.New(found.Selected, found.Trees, patched, settings)
-	if err := s.Plan.Problem(); err != nil {
-		return err
-	}
-	if s.Each {
-		if err := s.Plan.ArchiveEach(s.Profile, s.Rustflags); err != nil {
-			return err
-		}
-		if s.Root.Context != "" {
-			if err := s.checkStanzas(); err != nil {
-				return err
-			}
-		}
-	}
-	s.tell()
-	return s.write()
+	p.Plan.Tell(s.Out)
+	return p.Plan.Write(s.Dirs)
 }
 
-// patchTrees reads the directories that the settings patch crates with.
-func (s *State) patchTrees(ctx context.Context, settings workspace.Settings) ([]*bindings.Tree, error) {
-	list, err := settings.PatchTrees(s.Root.Dir)
+func (p *Program) resolveInput() resolve.Input {
+	req := p.request
+	return resolve.Input{Site: p.Site, Plan: p.Plan, Cone: p.cone, Target: req.Compile.Target, Locked: req.Locked, Online: req.Online}
+}
+
+// Built is a program whose archives were made and handed over.
+type Built struct {
+	*Program
+	Record   *record.Record
+	Compiled int // how many crates were compiled now
+}
+
+// Build makes the workspace, builds it once, and puts the archives into dir. The workspace
+// stays locked until the program is closed.
+func Build(ctx context.Context, req Request, dir string) (*Built, error) {
+	p, err := Synth(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	trees := make([]*bindings.Tree, 0, len(list))
-	var problems []error
-	for _, b := range list {
-		t, err := bindings.ReadTree(b)
-		if err == nil {
-			err = errors.Join(t.Inspect(ctx, s.Cargo, s.Dirs.Cache()), t.Check())
-		}
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		trees = append(trees, t)
+	b := &Built{Program: p}
+	if err := b.build(ctx, dir); err != nil {
+		p.Close()
+		return nil, err
 	}
-	return trees, errors.Join(problems...)
+	return b, nil
 }
 
-// tell says what the plan does that a user would not expect.
-func (s *State) tell() {
-	for _, name := range s.Plan.UnknownBindings() {
-		s.Term.Warn("rust-bindings/settings.toml: there is no binding %s in this build; [bindings.%s] has no effect", name, name)
-	}
-	for _, t := range s.Plan.Trees() {
-		if t.Origin == bindings.Installed {
-			s.tellProfiles(t, s.Term.Detail, s.Term.Detail)
-		} else {
-			s.tellProfiles(t, s.Term.Warn, s.Term.Hint)
-		}
-	}
-	for _, o := range s.Plan.Overruled {
-		s.Term.Say("%s gives way to that of rust-bindings/settings.toml", o)
-	}
-	for _, m := range s.Plan.Merged {
-		s.Term.Detail("crate %s %s is the same in %v: the copy of %s serves all", m.Crate, m.Version, m.Dropped, m.Kept)
-	}
-	for _, sp := range s.Plan.Split {
-		if sp.Exported {
-			s.Term.Detail("crate %s %s differs between %v: they are built as separate crates", sp.Crate, sp.Version, sp.Packages)
-			continue
-		}
-		s.Term.Warn("the path crate %s %s differs between %s: it is built once for each, and they share no state", sp.Crate, sp.Version, strings.Join(sp.Packages, ", "))
-		s.Term.Hint("if they should be one, give them the same content; if not, different names or versions")
-	}
-}
-
-// tellProfiles says that the profiles of a tree are not the program's (FACTS T5).
-func (s *State) tellProfiles(t *bindings.Tree, warn, hint func(string, ...any)) {
-	m := t.Manifests["."]
-	if m == nil || !m.Has("profile") {
-		return
-	}
-	warn("%s: %s: the [profile] tables have no effect here: as in cargo, only the root of a workspace decides, and that is the program", t.Package, m.File)
-	hint("what the program should have of them belongs into rust-bindings/settings.toml")
-}
-
-// write brings the files of W to the plan, but for the lock and the crates.
-func (s *State) write() error {
-	files, err := s.Plan.Files()
+func (b *Built) build(ctx context.Context, dir string) error {
+	s, req := b.Site, b.request
+	from := record.Input{Site: s, Plan: b.Plan, Resolution: b.Resolution, Compile: req.Compile, Self: req.Self, Version: req.Version}
+	in := compile.Input{Site: s, Plan: b.Plan, Resolution: b.Resolution, Self: req.Self, Options: req.Compile}
+	key, err := record.Key(from)
 	if err != nil {
 		return err
 	}
-	dirs := map[string]bool{s.Dirs.Bindings(): true, s.Dirs.Cache(): true, s.Dirs.Out(): true}
-	for _, f := range files {
-		dirs[filepath.Dir(filepath.Join(s.Dirs.W, filepath.FromSlash(f.Path)))] = true
+	if last, ok := record.Unchanged(s.Dirs, key, in.Values(ctx), s.Out.Detail); ok {
+		s.Out.Detail("nothing has changed since the last build")
+		b.Record = last.Record
+		return handover.Output{Archives: last.Archives, Record: last.Record, Same: true, Also: s.Dirs.Out()}.Put(dir)
 	}
-	for dir := range dirs {
-		if err := tree.Sweep(dir); err != nil {
-			return err
-		}
-	}
-	if err := s.Plan.Stage(s.Dirs); err != nil {
+	if err := record.Forget(s.Dirs); err != nil {
 		return err
 	}
-	for _, f := range files {
-		if err := tree.WriteIfChanged(filepath.Join(s.Dirs.W, filepath.FromSlash(f.Path)), f.Content, false); err != nil {
-			return err
-		}
+	if err := check.BeforeBuild(check.Input{Site: s, Plan: b.Plan, Graph: b.Resolution.Graph}); err != nil {
+		return err
 	}
-	for _, dir := range tree.Glob(s.Dirs.Each(), "*") { // of bindings that are gone: cargo would take them for members
-		if !dirs[dir] {
-			if err := os.RemoveAll(dir); err != nil {
-				return err
-			}
-		}
+	compiled, err := compile.Run(ctx, in)
+	if err != nil {
+		return err
 	}
-	return nil
+	linked, err := link.Archives(ctx, link.Input{Site: s, Plan: b.Plan, Graph: b.Resolution.Graph, Compiled: compiled})
+	if err != nil {
+		return err
+	}
+	if b.Record, err = record.New(from, compiled, linked.Archives); err != nil {
+		return err
+	}
+	if err := compile.Note(in); err != nil {
+		return err
+	}
+	if err := (handover.Output{Archives: linked.Archives, Record: b.Record, Also: s.Dirs.Out()}).Put(dir); err != nil {
+		return err
+	}
+	b.Compiled = compiled.Now
+	if compiled.Said || linked.Warned {
+		return nil // a user wants to see these words every time
+	}
+	return record.Remember(s.Dirs, record.Last{Key: key, Record: b.Record, Archives: linked.Archives}, compiled.Watched)
 }

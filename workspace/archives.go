@@ -3,7 +3,9 @@ package workspace
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
@@ -33,7 +35,7 @@ func (p *Plan) umbrella() Archive {
 // ArchiveEach plans an archive for each binding in place of the one of all. They share
 // the workspace, its lock and the compiled crates; since each holds a copy of what it
 // needs, equal in all, a linker takes the first and the program has one state. Fat LTO
-// makes unequal copies of them (FACTS O-C), and so is refused.
+// makes unequal copies of them (docs/facts.md#several-archives), and so is refused.
 func (p *Plan) ArchiveEach(profile, rustflags string) error {
 	if lto := p.fatLTO(profile); lto || strings.Contains(rustflags, "lto=fat") || strings.Contains(rustflags, "lto=yes") {
 		return problem.New(problem.Usage, "--each cannot go with fat LTO: the archives would hold different copies of the crates that they share").
@@ -51,6 +53,27 @@ func (p *Plan) ArchiveEach(profile, rustflags string) error {
 		p.Archives = append(p.Archives, a)
 	}
 	return nil
+}
+
+// checkStanzas refuses a binding whose archive the program's dune file does not name:
+// dune would not link it, and the linker would say so less plainly.
+func (p *Plan) checkStanzas(root string) error {
+	const file = "rust-bindings/dune"
+	src, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+	if err != nil {
+		return nil //nolint:nilerr // the stanzas stand elsewhere, and are not ours
+	}
+	var missing []string
+	for _, a := range p.Archives {
+		if !strings.Contains(string(src), a.File()) {
+			missing = append(missing, a.Package)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return problem.New(problem.Input, "no archive is made for %s, which is in the cone now", strings.Join(missing, ", ")).At(file, 0).
+		Hint("write it anew: rm %s && opam-cargo init --each", problem.Word(file))
 }
 
 // fatLTO tells whether the settings ask for it in a profile, or one that it inherits.

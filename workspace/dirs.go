@@ -1,9 +1,9 @@
-// Package workspace is the model of the one Cargo workspace W that a program's
-// archive is built from, and the code that writes it: which crates the umbrella
-// crate links ([New]), which path crates of several bindings are one, the
-// manifests ([Plan.Manifest]), the staged copies of the trees ([Stage]) and the
-// directory source of registry crates ([Store]). It runs nothing; a plan is a
-// value.
+// Package workspace is the second step of the pipeline, after discovery (package
+// bindings) and before the resolution (internal/resolve): the plan of the one Cargo
+// workspace W that a program's archives are built from ([Make], [New]), which says what the
+// umbrella crate links and which path crates of several bindings are one, and the code that
+// writes it ([Plan.Write]): manifests, and staged copies of the trees. The places in W are
+// [Dirs]. It never resolves and never builds; a plan is a value.
 package workspace
 
 import (
@@ -23,8 +23,6 @@ type Dirs struct {
 func Of(root, context string) Dirs {
 	return Dirs{W: filepath.Join(root, "_build", ".opam-cargo"), Context: context}
 }
-
-// The fixed names below W (DESIGN section 3).
 
 // Manifest is the umbrella crate's Cargo.toml.
 func (d Dirs) Manifest() string { return filepath.Join(d.W, "Cargo.toml") }
@@ -60,7 +58,7 @@ func (d Dirs) Bindings() string { return filepath.Join(d.W, "bindings") }
 // Crates is the directory source of registry crates.
 func (d Dirs) Crates() string { return filepath.Join(d.W, "crates") }
 
-// Source is the directory source that stands for a source, as [Offer] has it.
+// Source is the directory source that stands for a source, as a lock names it.
 func (d Dirs) Source(source string) string {
 	if source == "" {
 		return d.Crates()
@@ -85,6 +83,9 @@ func (d Dirs) Target() string { return filepath.Join(d.W, "target"+d.suffix()) }
 
 // Out holds what the last build handed over, for each dune context.
 func (d Dirs) Out() string { return filepath.Join(d.W, "out"+d.suffix()) }
+
+// Compiled is what the last build left of compiled crates for the switch to keep.
+func (d Dirs) Compiled() string { return filepath.Join(d.Out(), "compiled.json") }
 
 // Dll holds the shared libraries with which bytecode is run, for each dune context.
 func (d Dirs) Dll() string { return filepath.Join(d.W, "dll"+d.suffix()) }

@@ -19,7 +19,8 @@ import (
 type place struct{ pkg, dir string }
 
 // moves is what happens to the path crates that several trees carry under one
-// name and version: one lock cannot hold two of them (FACTS F3).
+// name and version: one lock cannot hold two of them
+// (docs/facts.md#one-name-and-version).
 type moves struct {
 	servedBy map[place]place  // an equal crate of another tree is used instead
 	version  map[place]string // the crate's version gets build metadata

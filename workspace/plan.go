@@ -1,12 +1,14 @@
 package workspace
 
 import (
+	"encoding/json"
 	"path"
 	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 )
 
 // PlanFormat is the version of the JSON shape of a [Plan].
@@ -48,7 +50,7 @@ type Binding struct {
 
 // Link is a crate that the umbrella crate depends on.
 type Link struct {
-	Key             string   `json:"key"` // in [dependencies]; always renamed (FACTS T8)
+	Key             string   `json:"key"` // in [dependencies]; always renamed: names differ between bindings only there
 	Crate           string   `json:"crate"`
 	Version         string   `json:"version"` // as staged
 	Package         string   `json:"package"` // opam package
@@ -122,6 +124,16 @@ func New(packages []string, trees, patched []*bindings.Tree, settings Settings) 
 	}
 	p.Archives = []Archive{p.umbrella()}
 	return p
+}
+
+// JSON is the whole decision as W/plan.json holds it: the plan, and the packages of the
+// lock that cargo made for it.
+func (p *Plan) JSON(lock *lockfile.Lock) ([]byte, error) {
+	text, err := json.MarshalIndent(struct {
+		*Plan
+		Lock []lockfile.Package `json:"lock"`
+	}{p, lock.Packages}, "", "  ")
+	return append(text, '\n'), err
 }
 
 // UnknownBindings names the packages in the settings that the plan does not have.

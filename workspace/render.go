@@ -66,7 +66,7 @@ func (l Link) render(b *bytes.Buffer) {
 }
 
 // lib renders the src/lib.rs of a generated crate: a dependency that is not named is
-// not linked (FACTS F2).
+// not linked (docs/facts.md#unnamed-dependencies).
 func lib(links []Link) []byte {
 	var b bytes.Buffer
 	b.WriteString(strings.ReplaceAll(generated, "#", "//"))

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/synth"
+	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
 // License is what a linked crate says of its licence.
@@ -27,16 +28,16 @@ var licenseFile = regexp.MustCompile(`(?i)^(?:licen[cs]e|copying|copyright|notic
 
 // Licenses lists the licences of all crates whose code is in the archive. A path crate
 // without a text of its own has that of its tree.
-func Licenses(s *synth.State) ([]License, error) {
+func Licenses(crates []graph.Component, d workspace.Dirs) ([]License, error) {
 	var list []License
-	for _, c := range s.Graph.Components(s.Lock) {
+	for _, c := range crates {
 		if !c.Linked {
 			continue
 		}
 		l := License{Name: c.Name, Version: c.Version, Owners: c.Owners, SPDX: SPDX(c.License)}
 		dirs := []string{c.Dir}
 		if c.Own != "" {
-			dirs = append(dirs, filepath.Join(s.Dirs.Bindings(), c.Own))
+			dirs = append(dirs, filepath.Join(d.Bindings(), c.Own))
 		}
 		for _, dir := range dirs {
 			if len(l.Files) > 0 {

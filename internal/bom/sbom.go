@@ -16,32 +16,39 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
-	"github.com/opam-cargo/opam-cargo/synth"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
-// SBOM describes the synthesized program s in CycloneDX 1.6: the program, its binding
-// packages and Rust's standard library, the crates that are linked (scope required) and
-// those that only help to build (excluded), and which needs which. rust is the version
-// of rustc, epoch SOURCE_DATE_EPOCH: without one it holds no time. Equal programs give
-// equal text.
-func SBOM(s *synth.State, sw *bindings.Switch, rust, epoch string) (*cdx.BOM, error) {
+// Program is what is described.
+type Program struct {
+	Plan   *workspace.Plan
+	Crates []graph.Component
+	Switch *bindings.Switch // nil: there is none
+	Rust   string           // release of rustc
+	Tool   string           // version of the tool
+}
+
+// SBOM describes a program in CycloneDX 1.6: the program, its binding packages and Rust's
+// standard library, the crates that are linked (scope required) and those that only help
+// to build (excluded), and which needs which. epoch is SOURCE_DATE_EPOCH: without one it
+// holds no time. Equal programs give equal text.
+func SBOM(p Program, epoch string) (*cdx.BOM, error) {
 	program := cdx.Component{
-		BOMRef: "program", Type: cdx.ComponentTypeApplication, Name: strings.Join(s.Plan.Packages, ", "),
+		BOMRef: "program", Type: cdx.ComponentTypeApplication, Name: strings.Join(p.Plan.Packages, ", "),
 	}
-	if len(s.Plan.Packages) == 1 {
-		program.PackageURL = purl("opam", s.Plan.Packages[0], "", nil)
+	if len(p.Plan.Packages) == 1 {
+		program.PackageURL = purl("opam", p.Plan.Packages[0], "", nil)
 	}
 	std := cdx.Component{
-		BOMRef: "rust-std", Type: cdx.ComponentTypeLibrary, Name: "rust-std", Version: rust, Scope: cdx.ScopeRequired,
+		BOMRef: "rust-std", Type: cdx.ComponentTypeLibrary, Name: "rust-std", Version: p.Rust, Scope: cdx.ScopeRequired,
 		Description: "Rust's standard library, which every static library of Rust holds", Licenses: expression("MIT OR Apache-2.0"),
 	}
-	list := s.Graph.Components(s.Lock)
-	components := make([]cdx.Component, 0, 1+len(s.Plan.Bindings)+len(list))
+	list := p.Crates
+	components := make([]cdx.Component, 0, 1+len(p.Plan.Bindings)+len(list))
 	components = append(components, std)
 	needs := map[string][]string{program.BOMRef: {std.BOMRef}}
-	for _, b := range s.Plan.Bindings {
-		c := bindingComponent(b, sw)
+	for _, b := range p.Plan.Bindings {
+		c := bindingComponent(b, p.Switch)
 		components = append(components, c)
 		needs[program.BOMRef] = append(needs[program.BOMRef], c.BOMRef)
 	}
@@ -54,7 +61,7 @@ func SBOM(s *synth.State, sw *bindings.Switch, rust, epoch string) (*cdx.BOM, er
 	for _, c := range list {
 		refs[c.ID] = crateRef(c)
 	}
-	for _, l := range s.Plan.Links {
+	for _, l := range p.Plan.Links {
 		for _, c := range list {
 			if c.Own == l.Package && c.Name == l.Crate {
 				needs["opam:"+l.Package] = append(needs["opam:"+l.Package], crateRef(c))
@@ -68,7 +75,7 @@ func SBOM(s *synth.State, sw *bindings.Switch, rust, epoch string) (*cdx.BOM, er
 			}
 		}
 	}
-	return assemble(program, components, needs, s.Version, epoch)
+	return assemble(program, components, needs, p.Tool, epoch)
 }
 
 func assemble(program cdx.Component, components []cdx.Component, needs map[string][]string, version, epoch string) (*cdx.BOM, error) {

@@ -83,10 +83,9 @@ func (c *Cargo) Fetch(ctx context.Context, manifest string) error {
 	return err
 }
 
-// Find looks for cargo (program, else on PATH), and begins to check that it runs and is
-// not older than [Oldest]; see [Cargo.Check]. home becomes its CARGO_HOME; toolchain, if not empty, its
-// RUSTUP_TOOLCHAIN.
-func Find(ctx context.Context, program, home, toolchain string) (*Cargo, error) {
+// Find looks for cargo (program, else on PATH). home becomes its CARGO_HOME; toolchain, if
+// not empty, its RUSTUP_TOOLCHAIN. Nothing is run yet: see [Cargo.Check].
+func Find(program, home, toolchain string) (*Cargo, error) {
 	if program == "" {
 		program = "cargo"
 	}
@@ -107,11 +106,11 @@ func Find(ctx context.Context, program, home, toolchain string) (*Cargo, error) 
 			c.env = append(c.env, "RUSTC="+rustc)
 		}
 	}
-	go c.Check(ctx) //nolint:errcheck // whoever runs it gets the error; a rustup proxy takes its time
 	return c, nil
 }
 
-// Check tells whether cargo runs and is not too old. Every command of it is checked first.
+// Check tells whether cargo runs and is not older than [Oldest]. Every command of it is
+// checked first.
 func (c *Cargo) Check(ctx context.Context) error {
 	c.version.once.Do(func() { c.version.version, c.version.err = c.askVersion(ctx) })
 	return c.version.err

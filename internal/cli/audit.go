@@ -24,20 +24,20 @@ func (a *app) auditCommand() *cli.Command {
 			if err := audit.Check(db); err != nil {
 				return err
 			}
-			return a.stateOnly(c, func(s *synth.State) error { return a.audit(s, db) })
+			return a.programOnly(c, func(p *synth.Program) error { return a.audit(p, db) })
 		},
 	}
 }
 
-func (a *app) audit(s *synth.State, db string) error {
+func (a *app) audit(p *synth.Program, db string) error {
 	var problems []error
-	rustc, err := s.Cargo.Rustc(a.ctx)
+	rustc, err := p.Site.Cargo.Rustc(a.ctx)
 	if err != nil {
 		return err
 	}
-	std := graph.Component{Linked: true, Owners: s.Plan.Packages}
+	std := graph.Component{Linked: true, Owners: p.Plan.Packages}
 	std.Name, std.Version = "std", rustc["release"]
-	components := append(s.Graph.Components(s.Lock), std)
+	components := append(components(p), std)
 	for _, c := range components {
 		collection := "crates"
 		if c.Name == "std" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/bom"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
@@ -21,19 +22,19 @@ func (a *app) sbomCommand() *cli.Command {
 		Flags:  buildFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			return a.stateOnly(c, func(s *synth.State) error {
+			return a.programOnly(c, func(p *synth.Program) error {
 				var sw *bindings.Switch
-				if s.Prefix != "" {
+				if p.Site.Prefix != "" {
 					var err error
-					if sw, err = bindings.ReadSwitch(s.Prefix); err != nil {
+					if sw, err = bindings.ReadSwitch(p.Site.Prefix); err != nil {
 						return err
 					}
 				}
-				rustc, err := s.Cargo.Rustc(a.ctx)
+				rustc, err := p.Site.Cargo.Rustc(a.ctx)
 				if err != nil {
 					return err
 				}
-				list, err := bom.SBOM(s, sw, rustc["release"], os.Getenv("SOURCE_DATE_EPOCH"))
+				list, err := bom.SBOM(bom.Program{Plan: p.Plan, Crates: components(p), Switch: sw, Rust: rustc["release"], Tool: Version()}, os.Getenv("SOURCE_DATE_EPOCH"))
 				if err != nil {
 					return err
 				}
@@ -55,8 +56,8 @@ func (a *app) licensesCommand() *cli.Command {
 		Flags:  append([]cli.Flag{&cli.StringFlag{Name: "notice", Usage: "write one `FILE` with all their texts"}}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			return a.stateOnly(c, func(s *synth.State) error {
-				list, err := bom.Licenses(s)
+			return a.programOnly(c, func(p *synth.Program) error {
+				list, err := bom.Licenses(components(p), p.Site.Dirs)
 				if err != nil {
 					return err
 				}
@@ -69,7 +70,7 @@ func (a *app) licensesCommand() *cli.Command {
 					}
 				}
 				if file := c.String("notice"); file != "" {
-					if err := tree.WriteIfChanged(file, []byte(bom.Notice(list, s.Plan.Packages)), false); err != nil {
+					if err := tree.WriteIfChanged(file, []byte(bom.Notice(list, p.Plan.Packages)), false); err != nil {
 						return err
 					}
 					a.term.Say("wrote %s", file)
@@ -80,4 +81,9 @@ func (a *app) licensesCommand() *cli.Command {
 			})
 		},
 	}
+}
+
+// components are the crates of a program.
+func components(p *synth.Program) []graph.Component {
+	return p.Resolution.Graph.Components(p.Resolution.Lock)
 }

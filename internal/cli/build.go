@@ -6,6 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/handover"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
 
@@ -16,8 +18,8 @@ func (a *app) synthCommand() *cli.Command {
 		Flags:  buildFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			return a.stateOnly(c, func(s *synth.State) error {
-				a.term.Say("the workspace is in %s", s.Root.Shown(s.Dirs.W))
+			return a.programOnly(c, func(p *synth.Program) error {
+				a.term.Say("the workspace is in %s", p.Site.Root.Shown(p.Site.Dirs.W))
 				return nil
 			})
 		},
@@ -32,21 +34,19 @@ func (a *app) buildCommand() *cli.Command {
 		Before: a.before,
 		Action: func(c *cli.Context) error {
 			start := time.Now()
-			o, cwd, err := a.optionsOnly(c)
+			req, cwd, err := a.requestOnly(c)
 			if err != nil {
 				return err
 			}
-			dir := outDir(c, o, cwd)
-			b, err := synth.Build(a.ctx, o)
+			root := req.Site.Root
+			dir := outDir(c, root, cwd)
+			b, err := synth.Build(a.ctx, req, dir)
 			if err != nil {
 				return err
 			}
 			defer b.Close()
-			rec, err := b.HandOver(a.ctx, dir)
-			if err != nil {
-				return err
-			}
-			a.term.Tell("%s", b.Summary(rec, o.Root.Shown(dir), time.Since(start)))
+			shared := b.Record.Shared(b.Resolution.Graph)
+			a.term.Tell("%s", handover.Summary(b.Record, root.Shown(dir), time.Since(start), b.Compiled, shared))
 			return nil
 		},
 	}
@@ -68,11 +68,11 @@ func outFlag(usage string) cli.Flag {
 	return &cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: usage, EnvVars: variable("out")}
 }
 
-func outDir(c *cli.Context, o synth.Options, cwd string) string {
+func outDir(c *cli.Context, root *bindings.Root, cwd string) string {
 	dir := c.String("out")
 	switch {
 	case dir == "":
-		return synth.DefaultOut(o.Root, cwd)
+		return handover.DefaultDir(root, cwd)
 	case filepath.IsAbs(dir):
 		return dir
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/internal/compiled"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
-	"github.com/opam-cargo/opam-cargo/synth"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 )
 
 func (a *app) cacheCommand() *cli.Command {
@@ -67,7 +67,7 @@ func (a *app) cache(c *cli.Context) error {
 	fmt.Fprintf(w, "NAME\tSIZE\tCRATES\tBY\tPROFILE\tRUSTC\n")
 	for _, e := range list {
 		rustc, _, _ := strings.Cut(e.World["rustc"], " ")
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", e.Name, synth.Megabytes(e.Size), len(e.Crates), e.By, e.World["profile"], rustc)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", e.Name, term.Megabytes(e.Size), len(e.Crates), e.By, e.World["profile"], rustc)
 	}
 	return w.Flush()
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/check"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/publish"
@@ -23,15 +25,15 @@ func (a *app) fetchCommand() *cli.Command {
 		Flags:  sourceFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			o, _, err := a.optionsOnly(c)
+			root, wanted, err := a.wantedOnly(c)
 			if err != nil {
 				return err
 			}
-			sets, err := publish.CrateSets(o.Root, firstOf(o.Packages))
+			sets, err := publish.CrateSets(root, firstOf(given(c, "package")))
 			if err != nil {
 				return err
 			}
-			brought, there, err := publish.Fetch(a.ctx, o.Wanted(), sets)
+			brought, there, err := publish.Fetch(a.ctx, wanted, sets)
 			if err != nil {
 				return err
 			}
@@ -54,19 +56,19 @@ func (a *app) extraSourcesCommand() *cli.Command {
 }
 
 func (a *app) extraSources(c *cli.Context) error {
-	o, _, err := a.optionsOnly(c)
+	root, wanted, err := a.wantedOnly(c)
 	if err != nil {
 		return err
 	}
-	file, pkg, err := a.opamFile(c, o)
+	file, pkg, err := a.opamFile(c, root)
 	if err != nil {
 		return err
 	}
-	sets, err := publish.CrateSets(o.Root, pkg)
+	sets, err := publish.CrateSets(root, pkg)
 	if err != nil {
 		return err
 	}
-	sections, err := publish.ExtraSources(a.ctx, o.Wanted(), sets)
+	sections, err := publish.ExtraSources(a.ctx, wanted, sets)
 	if err != nil {
 		return err
 	}
@@ -74,7 +76,7 @@ func (a *app) extraSources(c *cli.Context) error {
 		_, err := fmt.Fprint(a.stdout, sections)
 		return err
 	}
-	written, err := publish.WriteExtraSources(o.Root, file, sets, sections)
+	written, err := publish.WriteExtraSources(root, file, sets, sections)
 	if err != nil {
 		return err
 	}
@@ -90,22 +92,23 @@ func writeFlag() cli.Flag {
 }
 
 // opamFile is the opam file that --write names, and the package that is meant.
-func (a *app) opamFile(c *cli.Context, o synth.Options) (file, pkg string, err error) {
-	file, pkg = filepath.Clean(c.String("write")), firstOf(o.Packages)
+func (a *app) opamFile(c *cli.Context, root *bindings.Root) (file, pkg string, err error) {
+	file, pkg = filepath.Clean(c.String("write")), firstOf(given(c, "package"))
 	if c.IsSet("write") {
 		if file = strings.TrimSuffix(file, ".template"); !strings.HasSuffix(file, ".opam") {
 			return "", "", problem.New(problem.Usage, "--write names %q, which is no opam file", file).Hint("name one: --write NAME.opam")
 		}
 		pkg = strings.TrimSuffix(filepath.Base(file), ".opam")
-		if _, ok := o.Root.Package(pkg); !ok {
-			return "", "", problem.New(problem.Usage, "there is no %s in %s", file, o.Root.Dir).Hint("its packages are: %s", strings.Join(o.Root.Names(), ", "))
+		if _, ok := root.Package(pkg); !ok {
+			return "", "", problem.New(problem.Usage, "there is no %s in %s", file, root.Dir).Hint("its packages are: %s", strings.Join(root.Names(), ", "))
 		}
 	}
-	if pkg == "" && len(o.Root.Packages) == 1 {
-		pkg = o.Root.Packages[0].Name
+	if pkg == "" && len(root.Packages) == 1 {
+		pkg = root.Packages[0].Name
 	}
 	if pkg == "" {
-		return "", "", problem.New(problem.Usage, "for which of the packages %s?", strings.Join(o.Root.Names(), ", ")).Hint("name it: opam-cargo %s --package NAME, or --write NAME.opam", c.Command.Name)
+		return "", "", problem.New(problem.Usage, "for which of the packages %s?", strings.Join(root.Names(), ", ")).
+			Hint("name it: opam-cargo %s --package NAME, or --write NAME.opam", c.Command.Name)
 	}
 	return file, pkg, nil
 }
@@ -117,11 +120,9 @@ func (a *app) checkCommand() *cli.Command {
 		Flags:  buildFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			o, _, err := a.optionsOnly(c)
-			if err != nil {
-				return err
-			}
-			return synth.Check(a.ctx, o)
+			return a.programOnly(c, func(p *synth.Program) error {
+				return check.Run(a.ctx, check.Input{Site: p.Site, Plan: p.Plan, Graph: p.Resolution.Graph})
+			})
 		},
 	}
 }

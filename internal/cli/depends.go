@@ -19,15 +19,15 @@ func (a *app) dependsCommand() *cli.Command {
 		Flags:  append([]cli.Flag{writeFlag()}, sourceFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
-			o, _, err := a.optionsOnly(c)
+			root, wanted, err := a.wantedOnly(c)
 			if err != nil {
 				return err
 			}
-			file, pkg, err := a.opamFile(c, o)
+			file, pkg, err := a.opamFile(c, root)
 			if err != nil {
 				return err
 			}
-			lines, err := publish.CrateDepends(a.ctx, o.Wanted(), o.Root, pkg)
+			lines, err := publish.CrateDepends(a.ctx, wanted, root, pkg)
 			if err != nil {
 				return err
 			}
@@ -35,7 +35,7 @@ func (a *app) dependsCommand() *cli.Command {
 				_, err := fmt.Fprintln(a.stdout, strings.Join(lines, "\n"))
 				return err
 			}
-			if err := publish.WriteDepends(o.Root, file, lines); err != nil {
+			if err := publish.WriteDepends(root, file, lines); err != nil {
 				return err
 			}
 			a.term.Say("%s in %s", term.Count(len(lines), "requirement"), file)

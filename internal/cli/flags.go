@@ -6,8 +6,12 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/compile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/site"
 	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
 
@@ -92,57 +96,74 @@ func (a *app) setTerm(c *cli.Context) error {
 	return nil
 }
 
-// optionsOnly is [app.options] for a command that takes no arguments.
-func (a *app) optionsOnly(c *cli.Context) (synth.Options, string, error) {
+// wantedOnly finds the project of a command that needs neither a switch nor a workspace
+// and takes no arguments, and says which cargo is meant.
+func (a *app) wantedOnly(c *cli.Context) (*bindings.Root, toolchain.Wanted, error) {
 	if _, err := positional(c, 0); err != nil {
-		return synth.Options{}, "", err
+		return nil, toolchain.Wanted{}, err
 	}
-	return a.options(c)
+	root, _, err := a.root(c)
+	if err != nil {
+		return nil, toolchain.Wanted{}, err
+	}
+	return root, toolchain.Wanted{Program: c.String("cargo"), Root: root.Dir, Getenv: os.Getenv, Out: a.term}, nil
 }
 
-// options reads the flags of a command into the options of package synth.
-func (a *app) options(c *cli.Context) (synth.Options, string, error) {
+// requestOnly is [app.request] for a command that takes no arguments.
+func (a *app) requestOnly(c *cli.Context) (synth.Request, string, error) {
+	if _, err := positional(c, 0); err != nil {
+		return synth.Request{}, "", err
+	}
+	return a.request(c)
+}
+
+// request reads the flags of a command that works on a program.
+func (a *app) request(c *cli.Context) (synth.Request, string, error) {
 	root, cwd, err := a.root(c)
 	if err != nil {
-		return synth.Options{}, "", err
+		return synth.Request{}, "", err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return synth.Options{}, "", err
+		return synth.Request{}, "", err
 	}
 	profile := c.String("profile")
 	if profile == "" {
 		profile = "release"
 	}
-	return synth.Options{
-		Root: root, Prefix: c.String("prefix"), Packages: given(c, "package"), Depends: c.String("depends"),
-		Profile: profile, Target: c.String("target"), Jobs: c.String("jobs"), Rustflags: c.String("rustflags"),
-		Wrapper: c.String("wrapper"), Cargo: c.String("cargo"), Locked: c.Bool("locked"), Online: c.Bool("online"), AllowNone: c.Bool("allow-none"), Each: c.Bool("each"), NoCompiled: c.Bool("no-compiled"),
-		Self: self, Version: Version(), Getenv: os.Getenv, Term: a.term,
+	return synth.Request{
+		Site:     site.Request{Root: root, Prefix: c.String("prefix"), Cargo: c.String("cargo"), Getenv: os.Getenv, Out: a.term},
+		Packages: given(c, "package"), Depends: c.String("depends"),
+		AllowNone: c.Bool("allow-none"), Each: c.Bool("each"), Locked: c.Bool("locked"), Online: c.Bool("online"),
+		Compile: compile.Options{
+			Profile: profile, Target: c.String("target"), Jobs: c.String("jobs"), Rustflags: c.String("rustflags"),
+			Wrapper: c.String("wrapper"), NoCompiled: c.Bool("no-compiled"),
+		},
+		Self: self, Version: Version(),
 	}, cwd, nil
 }
 
-// withState synthesizes the workspace for a command that only looks at it, and has
-// read its arguments.
-func (a *app) withState(c *cli.Context, look func(*synth.State) error) error {
-	o, _, err := a.options(c)
+// withProgram makes the workspace for a command that only looks at it, and has read its
+// arguments.
+func (a *app) withProgram(c *cli.Context, look func(*synth.Program) error) error {
+	req, _, err := a.request(c)
 	if err != nil {
 		return err
 	}
-	s, err := synth.Synth(a.ctx, o)
+	p, err := synth.Synth(a.ctx, req)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	return look(s)
+	defer p.Close()
+	return look(p)
 }
 
-// stateOnly is [app.withState] for a command that takes no arguments.
-func (a *app) stateOnly(c *cli.Context, look func(*synth.State) error) error {
+// programOnly is [app.withProgram] for a command that takes no arguments.
+func (a *app) programOnly(c *cli.Context, look func(*synth.Program) error) error {
 	if _, err := positional(c, 0); err != nil {
 		return err
 	}
-	return a.withState(c, look)
+	return a.withProgram(c, look)
 }
 
 // given reads a repeatable flag; an empty value, as an empty variable gives, is

@@ -103,11 +103,11 @@ func (a *app) eachLibraries(c *cli.Context) ([]string, error) {
 	if !c.Bool("each") {
 		return nil, nil
 	}
-	o, _, err := a.options(c)
+	req, _, err := a.request(c)
 	if err != nil {
 		return nil, err
 	}
-	return synth.EachLibraries(a.ctx, o)
+	return synth.EachLibraries(a.ctx, req)
 }
 
 func (a *app) advise(program string, bound []string, each bool) {

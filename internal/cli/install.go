@@ -8,9 +8,10 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/compiled"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/synth"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
@@ -52,12 +53,12 @@ func (a *app) installCompiled(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	size, err := synth.KeepCompiled(workspace.Of(root.Dir, root.Context), prefix)
+	size, err := compiled.Keep(workspace.Of(root.Dir, root.Context).Compiled(), prefix)
 	if err != nil {
 		return err
 	}
 	if size > 0 {
-		a.term.Say("the switch keeps the compiled crates (%s); opam-cargo cache lists them", synth.Megabytes(size))
+		a.term.Say("the switch keeps the compiled crates (%s); opam-cargo cache lists them", term.Megabytes(size))
 	}
 	return nil
 }
@@ -102,7 +103,7 @@ func (a *app) install(c *cli.Context) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	program, err := cargo.Find(a.ctx, c.String("cargo"), filepath.Join(scratch, "cargo-home"), "")
+	program, err := cargo.Find(c.String("cargo"), filepath.Join(scratch, "cargo-home"), "")
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/handover"
+	"github.com/opam-cargo/opam-cargo/internal/record"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/synth"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
@@ -35,7 +36,7 @@ func (a *app) dllCommand() *cli.Command {
 			if err != nil {
 				a.term.Detail("no switch: %v", err) // the bindings' stubs are not in one, then
 			}
-			dlls, err := synth.MakeDll(a.ctx, root, prefix, dir, rec, os.Getenv)
+			dlls, err := handover.Dll(a.ctx, root, prefix, dir, rec, os.Getenv)
 			if err != nil {
 				return err
 			}
@@ -65,7 +66,7 @@ func (a *app) flagsCommand() *cli.Command {
 					dir = rel
 				}
 			}
-			_, err = fmt.Fprintln(a.stdout, strings.Join(rec.OcamlArguments(dir), " "))
+			_, err = fmt.Fprintln(a.stdout, strings.Join(handover.OcamlArguments(rec, dir), " "))
 			return err
 		},
 	}
@@ -73,7 +74,7 @@ func (a *app) flagsCommand() *cli.Command {
 
 // lastBuild finds what the last build handed over, and where. In a sandboxed dune
 // action the record is not beside the archive, but it is in W as well.
-func (a *app) lastBuild(c *cli.Context) (*synth.Record, *bindings.Root, string, error) {
+func (a *app) lastBuild(c *cli.Context) (*record.Record, *bindings.Root, string, error) {
 	if _, err := positional(c, 0); err != nil {
 		return nil, nil, "", err
 	}
@@ -81,7 +82,7 @@ func (a *app) lastBuild(c *cli.Context) (*synth.Record, *bindings.Root, string, 
 	if err != nil {
 		return nil, nil, "", err
 	}
-	dir := outDir(c, synth.Options{Root: root}, cwd)
-	rec, err := synth.ReadRecord(dir, workspace.Of(root.Dir, root.Context).Out())
+	dir := outDir(c, root, cwd)
+	rec, err := record.Read(dir, workspace.Of(root.Dir, root.Context).Out())
 	return rec, root, dir, err
 }

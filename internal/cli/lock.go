@@ -36,11 +36,11 @@ func (a *app) lock(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o, _, err := a.options(c)
+	req, _, err := a.request(c)
 	if err != nil {
 		return err
 	}
-	lock, err := synth.Lock(a.ctx, o, resolve.Upgrade{All: c.Bool("upgrade") && len(crates) == 0, Crates: crates})
+	lock, err := synth.Lock(a.ctx, req, resolve.Upgrade{All: c.Bool("upgrade") && len(crates) == 0, Crates: crates})
 	if err != nil {
 		return err
 	}

@@ -8,10 +8,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/record"
 	"github.com/opam-cargo/opam-cargo/internal/reproduce"
-	"github.com/opam-cargo/opam-cargo/synth"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 )
 
 func (a *app) recordCommand() *cli.Command {
@@ -89,7 +89,7 @@ func (a *app) reproduce(c *cli.Context) error {
 		return err
 	}
 	if len(args) == 0 {
-		return problem.New(problem.Usage, "reproduce what?").Hint("name an installed package, a %s, or a directory with sources", synth.RecordFile)
+		return problem.New(problem.Usage, "reproduce what?").Hint("name an installed package, a %s, or a directory with sources", record.Name)
 	}
 	cwd, prefix, err := a.prefix(c)
 	if err != nil {
@@ -103,24 +103,27 @@ func (a *app) reproduce(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := synth.Options{Root: &bindings.Root{Dir: cwd}, Prefix: prefix, Cargo: c.String("cargo"), Version: Version(), Self: self, Getenv: os.Getenv, Term: a.term}
-	return a.reproduceSubject(s, o, c.Bool("shell"))
+	with := reproduce.With{
+		Toolchain: toolchain.Wanted{Program: c.String("cargo"), Root: cwd, Getenv: os.Getenv, Out: a.term},
+		Self:      self, Version: Version(),
+	}
+	return a.reproduceSubject(s, with, c.Bool("shell"))
 }
 
-func (a *app) reproduceSubject(s *reproduce.Subject, o synth.Options, shell bool) (err error) {
+func (a *app) reproduceSubject(s *reproduce.Subject, with reproduce.With, shell bool) (err error) {
 	var differences []reproduce.Difference
 	if s.Record != nil {
-		if o.Cargo == "" {
-			o.Cargo = s.Toolchain(a.ctx, o)
+		if with.Toolchain.Program == "" {
+			with.Toolchain.Program = s.Toolchain(a.ctx, with)
 		}
-		if differences, err = s.Differences(a.ctx, o); err != nil {
+		if differences, err = s.Differences(a.ctx, with); err != nil {
 			return err
 		}
 		if len(differences) > 0 {
 			a.term.Warn("this is not what %s was built from:\n%s", s.Name, reproduce.Table(differences))
 		}
 	}
-	scratch, err := s.Prepare(a.ctx, o)
+	scratch, err := s.Prepare(a.ctx, with)
 	if err != nil {
 		return err
 	}
@@ -130,9 +133,9 @@ func (a *app) reproduceSubject(s *reproduce.Subject, o synth.Options, shell bool
 	}
 	if shell {
 		a.term.Say("this is a scratch directory, which is removed when you leave; to build: $OPAM_CARGO_BUILD")
-		return scratch.Shell(a.ctx, o.Self)
+		return scratch.Shell(a.ctx, with.Self)
 	}
-	again, err := scratch.Rebuild(a.ctx, o.Self, a.stderr)
+	again, err := scratch.Rebuild(a.ctx, with.Self, a.stderr)
 	if err != nil {
 		return err
 	}

@@ -25,10 +25,10 @@ func (a *app) whyCommand() *cli.Command {
 			if c.Bool("duplicates") == (len(args) == 1) {
 				return problem.New(problem.Usage, "why wants one crate, or --duplicates").Hint("for example: opam-cargo why log")
 			}
-			return a.withState(c, func(s *synth.State) error {
-				text := s.Duplicates()
+			return a.withProgram(c, func(p *synth.Program) error {
+				text := explained(p).Duplicates()
 				if len(args) == 1 {
-					if text, err = s.Why(args[0]); err != nil {
+					if text, err = explained(p).Why(args[0]); err != nil {
 						return err
 					}
 				} else if text == "" {

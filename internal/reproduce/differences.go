@@ -12,9 +12,11 @@ import (
 	"text/tabwriter"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/compile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/record"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/synth"
 )
 
 // Difference is something that the record has in one way and this machine in another.
@@ -32,20 +34,43 @@ func Table(list []Difference) string {
 	return b.String()
 }
 
+// With is what a subject is made again with.
+type With struct {
+	Toolchain toolchain.Wanted
+	Self      string // our own executable
+	Version   string // our own version
+}
+
+// here is the toolchain that a build would have, and what it would have of the variables
+// that a record names.
+func (w With) here(ctx context.Context, asked []compile.Variable) (toolchain.Versions, []compile.Variable, error) {
+	home, err := tree.Scratch("opam-cargo-")
+	if err != nil {
+		return toolchain.Versions{}, nil, err
+	}
+	defer os.RemoveAll(home)
+	c, err := w.Toolchain.Find(ctx, home)
+	if err != nil {
+		return toolchain.Versions{}, nil, err
+	}
+	versions, err := toolchain.Begin(ctx, c, w.Toolchain.Getenv).Get()
+	return versions, compile.Here(ctx, c, w.Toolchain.Getenv, asked), err
+}
+
 // Differences compares the record with the switch, the sources and the toolchain that
 // are here: what differs, and which trees are not here at all.
-func (s *Subject) Differences(ctx context.Context, o synth.Options) (list []Difference, missing error) {
+func (s *Subject) Differences(ctx context.Context, with With) (list []Difference, missing error) {
 	differ := func(what, recorded, here string) {
 		if recorded != here {
 			list = append(list, Difference{what, orNone(recorded), orNone(here)})
 		}
 	}
 	rec := s.Record
-	here, variables, err := synth.Here(ctx, o, rec.Variables)
+	here, variables, err := with.here(ctx, rec.Variables)
 	if err != nil {
 		return nil, err
 	}
-	differ("tool", rec.Tool, "opam-cargo "+o.Version)
+	differ("tool", rec.Tool, "opam-cargo "+with.Version)
 	differ("cargo", rec.Toolchain.Cargo, here.Cargo)
 	differ("rustc", rec.Toolchain.Rustc+" "+rec.Toolchain.Commit, here.Rustc+" "+here.Commit)
 	differ("host", rec.Toolchain.Host, here.Host)
@@ -81,7 +106,7 @@ func (s *Subject) Differences(ctx context.Context, o synth.Options) (list []Diff
 		found := bindings.Binding{Package: p.Dir, Dir: filepath.Join(s.Sources, filepath.FromSlash(p.Dir)), Shown: p.Dir, Origin: bindings.InTree}
 		t, err := bindings.ReadTree(found)
 		if s.Sources == "" || err != nil {
-			problems = append(problems, s.missingTree(synth.RecordedBinding{Package: p.Dir, Dir: p.Dir}))
+			problems = append(problems, s.missingTree(record.Binding{Package: p.Dir, Dir: p.Dir}))
 			continue
 		}
 		differ("tree of "+p.Dir, short(p.Tree), short(t.Hash))
@@ -89,7 +114,7 @@ func (s *Subject) Differences(ctx context.Context, o synth.Options) (list []Diff
 	return list, errors.Join(problems...)
 }
 
-func (s *Subject) missingTree(b synth.RecordedBinding) error {
+func (s *Subject) missingTree(b record.Binding) error {
 	e := problem.New(problem.Resolve, "the tree of %s, which was built, is not here", strings.TrimSpace(b.Package+" "+b.Version)).In(s.Name)
 	if b.Dir == "" {
 		return e.Hint("install it: opam install %s", strings.TrimSuffix(b.Package+"."+b.Version, "."))
@@ -99,7 +124,7 @@ func (s *Subject) missingTree(b synth.RecordedBinding) error {
 
 // copyCrates puts the .crate files of a record that the caches of opam's downloads have,
 // by checksum, into the directory dest.
-func copyCrates(rec *synth.Record, caches []string, dest string) error {
+func copyCrates(rec *record.Record, caches []string, dest string) error {
 	for _, c := range rec.Crates {
 		if c.Checksum == "" {
 			continue
@@ -139,9 +164,9 @@ func orNone(text string) string {
 }
 
 // Toolchain is the cargo of the recorded Rust release, if rustup has it installed and
-// it is not the one that o uses anyway; else empty.
-func (s *Subject) Toolchain(ctx context.Context, o synth.Options) string {
-	here, _, err := synth.Here(ctx, o, nil)
+// it is not the one that is used anyway; else empty.
+func (s *Subject) Toolchain(ctx context.Context, with With) string {
+	here, _, err := with.here(ctx, nil)
 	if err == nil && here.Commit == s.Record.Toolchain.Commit {
 		return ""
 	}

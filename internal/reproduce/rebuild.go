@@ -15,8 +15,8 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/record"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/synth"
 )
 
 // Scratch is a directory outside of the switch in which a subject is built again.
@@ -31,7 +31,7 @@ type Scratch struct {
 
 // Prepare lays out a scratch directory: the recorded lock and settings, the trees that
 // are here, and the .crate files that opam's download cache has. Remove it with Close.
-func (s *Subject) Prepare(ctx context.Context, o synth.Options) (*Scratch, error) {
+func (s *Subject) Prepare(ctx context.Context, with With) (*Scratch, error) {
 	dir, err := tree.Scratch("opam-cargo-reproduce-")
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (s *Subject) Prepare(ctx context.Context, o synth.Options) (*Scratch, error
 	if s.Record == nil {
 		err = c.copySources()
 	} else {
-		err = c.layOut(ctx, o)
+		err = c.layOut(ctx, with)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -76,7 +76,7 @@ func (c *Scratch) copySources() error {
 	return nil
 }
 
-func (c *Scratch) layOut(ctx context.Context, o synth.Options) error {
+func (c *Scratch) layOut(ctx context.Context, with With) error {
 	s, rec := c.subject, c.subject.Record
 	files := map[string]string{
 		rec.Packages[0] + ".opam":  "opam-version: \"2.0\"\n",
@@ -90,7 +90,7 @@ func (c *Scratch) layOut(ctx context.Context, o synth.Options) error {
 			return err
 		}
 	}
-	cargo, err := synth.FindCargo(ctx, o, filepath.Join(c.dir, "cargo-home"))
+	cargo, err := with.Toolchain.Find(ctx, filepath.Join(c.dir, "cargo-home"))
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (c *Scratch) layOut(ctx context.Context, o synth.Options) error {
 		if !ok {
 			return fmt.Errorf("the tree of %s is gone", b.Package)
 		}
-		_, err := bindings.Install(ctx, bindings.InstallRequest{Binding: found, Dest: trees, Cargo: cargo, Scratch: c.dir, Warn: o.Term.Detail})
+		_, err := bindings.Install(ctx, bindings.InstallRequest{Binding: found, Dest: trees, Cargo: cargo, Scratch: c.dir, Warn: with.Toolchain.Out.Detail})
 		if err != nil {
 			return err
 		}
@@ -115,8 +115,8 @@ func (c *Scratch) layOut(ctx context.Context, o synth.Options) error {
 		return err
 	}
 	c.args = []string{"build", "--locked", "--root", c.root(), "-o", c.out(), "--profile", rec.Profile}
-	if o.Cargo != "" {
-		c.args = append(c.args, "--cargo", o.Cargo)
+	if with.Toolchain.Program != "" {
+		c.args = append(c.args, "--cargo", with.Toolchain.Program)
 	}
 	if rec.Target != rec.Toolchain.Host {
 		c.args = append(c.args, "--target", rec.Target)
@@ -183,7 +183,7 @@ func (c *Scratch) command(ctx context.Context, name string, args ...string) *exe
 
 // Rebuild builds, by the tool self, and returns the record of what came out. What the
 // build says goes to w.
-func (c *Scratch) Rebuild(ctx context.Context, self string, w io.Writer) (*synth.Record, error) {
+func (c *Scratch) Rebuild(ctx context.Context, self string, w io.Writer) (*record.Record, error) {
 	cmd := c.command(ctx, self, c.args...)
 	cmd.Stderr = w
 	err := cmd.Run()
@@ -198,7 +198,7 @@ func (c *Scratch) Rebuild(ctx context.Context, self string, w io.Writer) (*synth
 	if err != nil {
 		return nil, err
 	}
-	return synth.ReadRecordFile(filepath.Join(c.out(), synth.RecordFile))
+	return record.ReadFile(filepath.Join(c.out(), record.Name))
 }
 
 // Shell leaves the user in the scratch directory, in the environment of the build.
@@ -221,7 +221,7 @@ func (c *Scratch) Shell(ctx context.Context, self string) error {
 
 // Compare tells whether the archives came out the same: nil, or a problem that says
 // which did not. It adds to list what only the new record shows.
-func (s *Subject) Compare(again *synth.Record, list []Difference) error {
+func (s *Subject) Compare(again *record.Record, list []Difference) error {
 	sums := map[string]string{}
 	for _, a := range again.Archives {
 		sums[a.Name] = a.SHA256
@@ -248,8 +248,8 @@ func (s *Subject) Compare(again *synth.Record, list []Difference) error {
 }
 
 // crateDifferences compares what was compiled.
-func crateDifferences(was, is *synth.Record) []Difference {
-	text := func(r *synth.Record) map[string]string {
+func crateDifferences(was, is *record.Record) []Difference {
+	text := func(r *record.Record) map[string]string {
 		m := map[string]string{}
 		for _, c := range r.Crates {
 			m[c.Name+" "+c.Version] = strings.TrimSpace(short(c.Checksum) + " " + strings.Join(c.Features, " "))

@@ -12,18 +12,18 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/record"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/synth"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
 // Subject is what is to be made again.
 type Subject struct {
-	Name    string        // of the opam package, or of the directory, for messages
-	Record  *synth.Record // nil: a build that failed and left none
-	File    string        // of the record
-	Sources string        // the program's own sources; empty: not found, or not needed
-	Prefix  string        // of the switch; may be empty
+	Name    string         // of the opam package, or of the directory, for messages
+	Record  *record.Record // nil: a build that failed and left none
+	File    string         // of the record
+	Sources string         // the program's own sources; empty: not found, or not needed
+	Prefix  string         // of the switch; may be empty
 	Getenv  bindings.Getenv
 }
 
@@ -39,7 +39,7 @@ func Find(what, cwd, prefix string, getenv bindings.Getenv) (*Subject, error) {
 	case err == nil && info.IsDir():
 		s.Sources = what
 		for _, dir := range recordDirs(what) {
-			if s.File = filepath.Join(dir, synth.RecordFile); tree.Exists(s.File) {
+			if s.File = filepath.Join(dir, record.Name); tree.Exists(s.File) {
 				break
 			}
 			s.File = ""
@@ -50,14 +50,14 @@ func Find(what, cwd, prefix string, getenv bindings.Getenv) (*Subject, error) {
 	case err == nil:
 		s.File, s.Sources = what, cwd
 	case strings.ContainsRune(what, filepath.Separator):
-		return nil, problem.New(problem.Usage, "there is no %s", what).Hint("name an installed package, a %s, or a directory with sources", synth.RecordFile)
+		return nil, problem.New(problem.Usage, "there is no %s", what).Hint("name an installed package, a %s, or a directory with sources", record.Name)
 	default:
 		s.File = installedRecord(prefix, what)
 	}
-	s.Record, err = synth.ReadRecordFile(s.File)
+	s.Record, err = record.ReadFile(s.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, problem.New(problem.Input, "no build record of %s in the switch", what).At(s.File, 0).
-			Hint("which packages have one: ls %s", filepath.Join(prefix, "share", "*", synth.RecordFile)).
+			Hint("which packages have one: ls %s", filepath.Join(prefix, "share", "*", record.Name)).
 			Hint("dune installs it by the (install ...) stanza that opam-cargo init writes")
 	}
 	if err == nil && !s.needsSources() {
@@ -75,7 +75,7 @@ func recordDirs(root string) []string {
 }
 
 func installedRecord(prefix, pkg string) string {
-	return filepath.Join(prefix, "share", pkg, synth.RecordFile)
+	return filepath.Join(prefix, "share", pkg, record.Name)
 }
 
 // Built is the directory that has the archives beside the record; empty where they are
@@ -111,7 +111,7 @@ func (s *Subject) opamSources() string {
 }
 
 // treeOf is the tree that stands for a recorded binding here.
-func (s *Subject) treeOf(b synth.RecordedBinding) (bindings.Binding, bool) {
+func (s *Subject) treeOf(b record.Binding) (bindings.Binding, bool) {
 	found := bindings.Binding{Package: b.Package, Version: b.Version, Origin: bindings.Installed, Named: b.Exports}
 	found.Dir = filepath.Join(s.Prefix, bindings.Dir, b.Package)
 	if b.Dir != "" {

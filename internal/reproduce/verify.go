@@ -8,13 +8,13 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/record"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
-	"github.com/opam-cargo/opam-cargo/synth"
 )
 
 // Installed names the packages of the switch that have a record.
 func Installed(prefix string) []string {
-	files := tree.Glob(filepath.Join(prefix, "share"), "*/"+synth.RecordFile)
+	files := tree.Glob(filepath.Join(prefix, "share"), "*/"+record.Name)
 	names := make([]string, 0, len(files))
 	for _, f := range files {
 		names = append(names, filepath.Base(filepath.Dir(f)))
@@ -71,6 +71,6 @@ func (s *Subject) Verify(dir string) error {
 	return errors.Join(problems...)
 }
 
-func nameVersion(b synth.RecordedBinding) string {
+func nameVersion(b record.Binding) string {
 	return strings.TrimSpace(b.Package + " " + b.Version)
 }

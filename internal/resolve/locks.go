@@ -116,7 +116,7 @@ func (l *Locks) commits(p lockfile.Package) bool {
 }
 
 // settle gives the locks the checksum of the crate that is here: cargo refuses a seed
-// with another one.
+// with another one (docs/facts.md#a-lock-as-a-seed).
 func (l *Locks) settle(p lockfile.Package) {
 	for _, lock := range append([]*lockfile.Lock{l.Committed}, l.Own...) {
 		if lock == nil {

@@ -32,7 +32,7 @@ func newResolver(in Input) *resolver {
 type ask func(ctx context.Context) (*cargo.Metadata, error)
 
 // askOffline resolves from the crates that are laid out in W. `cargo generate-lockfile`
-// would ignore the seed, `cargo metadata` keeps what it can of it.
+// would ignore the seed, `cargo metadata` keeps what it can of it (docs/facts.md#a-lock-as-a-seed).
 func (r *resolver) askOffline(ctx context.Context) (*cargo.Metadata, error) {
 	platforms, err := r.platforms(ctx)
 	if err != nil {
@@ -110,7 +110,7 @@ func (r *resolver) try(ctx context.Context, seed *lockfile.Lock, ask ask) (*grap
 
 // from resolves offline from the candidates. Crates that this cargo cannot load, such as
 // those of a later edition, are left out, since one such entry of a directory source, used
-// or not, makes the whole source fail; if there is such a one in the switch's store, the
+// or not, makes the whole source fail (docs/facts.md#directory-sources); if there is such a one in the switch's store, the
 // crates are copied from it instead.
 func (r *resolver) from(ctx context.Context, found *source.Candidates, seeds []*lockfile.Lock) (*graph.Graph, error) {
 	for {

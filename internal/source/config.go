@@ -13,7 +13,7 @@ import (
 // config renders the cargo configuration of the workspace: the crates of the default
 // registry, in the directory crates, and of each other source, come from directory sources
 // and from nowhere else. The keys of a source follow from how a lock spells it: only under
-// the same URL and reference does cargo take a directory for it. registries are the names
+// the same URL and reference does cargo take a directory for it (docs/facts.md#git-crates). registries are the names
 // by which manifests call other registries.
 func config(d workspace.Dirs, crates string, sources []string, registries map[string]string) []byte {
 	var b bytes.Buffer

@@ -24,7 +24,7 @@ type Layout struct {
 
 // registry is where cargo gets the crates of the default registry from: the switch's own
 // store where that has all of them, since a fixed path lets compiled crates be used again;
-// else W/crates.
+// else W/crates (docs/facts.md#compiled-crates-at-another-place).
 func (l Layout) registry(list []Candidate) string {
 	if l.Store == "" || l.Copy {
 		return l.Dirs.Crates()

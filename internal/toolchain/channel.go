@@ -23,7 +23,7 @@ type Wanted struct {
 
 // Find finds it; home becomes its CARGO_HOME.
 func (w Wanted) Find(ctx context.Context, home string) (*cargo.Cargo, error) {
-	return cargo.Find(ctx, w.Program, home, w.channel(ctx))
+	return cargo.Find(w.Program, home, w.channel(ctx))
 }
 
 // channel is the one that the program's own rust-toolchain file asks for, if rustup has

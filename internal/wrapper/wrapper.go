@@ -27,7 +27,7 @@ const (
 )
 
 // Names are all of them.
-func Names() []string { return []string{Rustc, CC, CXX} }
+func Names() []string { return []string{Rustc, CC, CXX, Umask} }
 
 // Variable is the environment variable that carries the [Remap].
 const Variable = "OPAM_CARGO_REMAP"
@@ -53,6 +53,9 @@ func (r Remap) String() string {
 // arguments, else those of a C compiler, with the compiler first where it is not the
 // usual one. It does not return unless the compiler cannot be started.
 func Run(name string, args []string) error {
+	if name == Umask {
+		return underUmask(args)
+	}
 	var r Remap
 	if err := json.Unmarshal([]byte(os.Getenv(Variable)), &r); err != nil {
 		return fmt.Errorf("%s: %w", Variable, err)

@@ -1,4 +1,9 @@
-package synth
+// Package check makes every check that needs no compilation: what the sources show
+// ([Sources], [BeforeBuild]), the Rust that the crates need ([Rust]), and what the opam
+// files say ([Run], which is the command). It comes after the resolution and before the
+// build. What it finds in sources only explains what rustc or the linker would refuse: a
+// suspicion is a warning, never an error.
+package check
 
 import (
 	"context"
@@ -11,40 +16,51 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/site"
 	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
-// Check makes every check that needs no compilation: all that discovery, the plan and
-// the resolver refuse, what the sources show, the Rust that the crates need, and what
-// the opam files say of them.
-func Check(ctx context.Context, o Options) error {
-	s, err := Synth(ctx, o)
+// Input is what the checks look at.
+type Input struct {
+	Site  *site.Site
+	Plan  *workspace.Plan
+	Graph *graph.Graph
+}
+
+// Run makes all checks: what the sources show, the Rust that the crates need, and what the
+// opam files say of them. What discovery, the plan and the resolver refuse, they have
+// refused before.
+func Run(ctx context.Context, in Input) error {
+	out, root := in.Site.Out, in.Site.Root
+	for _, t := range in.Plan.Trees() {
+		if t.Origin == bindings.Installed {
+			workspace.TellProfiles(t, out.Warn, out.Hint)
+		}
+	}
+	rustc, err := in.Site.Cargo.Rustc(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	for _, t := range s.Plan.Trees() {
-		if t.Origin == bindings.Installed {
-			s.tellProfiles(t, s.Term.Warn, s.Term.Hint)
-		}
-	}
-	largest, rustErr := s.checkRust(ctx)
-	problems := []error{s.checkSources(), rustErr}
-	for _, name := range s.Plan.Packages {
-		if p, ok := o.Root.Package(name); ok {
-			problems = append(problems, checkTemplate(o.Root, p), s.checkPins(p))
+	largest, rustErr := Rust(in.Graph, rustc["release"])
+	problems := []error{Sources(in), rustErr}
+	for _, name := range in.Plan.Packages {
+		if p, ok := root.Package(name); ok {
+			problems = append(problems, checkTemplate(root, p), checkPins(in.Plan.Bindings, p))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	summary := fmt.Sprintf("checked %s and %s", term.Count(len(s.Plan.Bindings), "binding"), term.Count(s.Graph.Owned(), "crate"))
+	summary := fmt.Sprintf("checked %s and %s", term.Count(len(in.Plan.Bindings), "binding"), term.Count(in.Graph.Owned(), "crate"))
 	if largest.RustVersion != "" {
-		summary += fmt.Sprintf("; the newest Rust that one asks for is %s (%s %s, of %s)", largest.RustVersion, largest.Name, largest.Version, strings.Join(s.Graph.Owners(largest.ID), ", "))
+		summary += fmt.Sprintf("; the newest Rust that one asks for is %s (%s %s, of %s)",
+			largest.RustVersion, largest.Name, largest.Version, strings.Join(in.Graph.Owners(largest.ID), ", "))
 	}
-	s.Term.Say("%s", summary)
+	out.Say("%s", summary)
 	return nil
 }
 
@@ -76,7 +92,7 @@ func checkTemplate(r *bindings.Root, p bindings.Package) error {
 
 // checkPins finds a program that carries the crates of its bindings and lets opam
 // choose another release of them, whose crates it does not carry.
-func (s *State) checkPins(p bindings.Package) error {
+func checkPins(list []workspace.Binding, p bindings.Package) error {
 	carries := false
 	for _, section := range p.File.Sections("extra-source") {
 		carries = carries || path.Dir(section.Name) == "rust-bindings/crates"
@@ -89,7 +105,7 @@ func (s *State) checkPins(p bindings.Package) error {
 		return err
 	}
 	var loose []string
-	for _, b := range s.Plan.Bindings {
+	for _, b := range list {
 		if b.Origin == bindings.Installed && !depends.Pinned(b.Package) {
 			loose = append(loose, b.Package)
 		}

@@ -1,4 +1,4 @@
-package synth
+package link
 
 import (
 	"context"
@@ -18,31 +18,20 @@ import (
 // and that neither its own archives nor the Rust code define: the linker would name
 // the symbol, but not the reason. What C stubs want is not looked at; it may come from
 // any library.
-func (b *Built) tellUndefined(ctx context.Context) (told bool, err error) {
+func tellUndefined(ctx context.Context, in Input, archives []Archive) (told bool, err error) {
 	defined := map[string]bool{}
-	for _, a := range b.Archives {
+	for _, a := range archives {
 		if err := addDefined(defined, a.Path); err != nil {
 			return false, err
 		}
 	}
 	missing := map[string][]string{} // opam package -> symbols
-	for _, p := range b.Plan.Bindings {
-		if p.Origin != bindings.Installed || b.Prefix == "" {
+	for _, p := range in.Plan.Bindings {
+		if p.Origin != bindings.Installed || in.Site.Prefix == "" {
 			continue
 		}
-		files := tree.Glob(filepath.Join(b.Prefix, "lib", p.Package), "*.a")
-		own, wanted := map[string]bool{}, map[string]bool{}
-		for _, file := range files {
-			if addDefined(own, file) != nil {
-				continue // not an archive of this machine
-			}
-			if strings.HasPrefix(filepath.Base(file), "lib") {
-				continue // C stubs
-			}
-			addWanted(wanted, file)
-		}
-		for symbol := range wanted {
-			if !own[symbol] && !defined[symbol] && !ofOCaml(symbol) {
+		for symbol := range wantedBy(filepath.Join(in.Site.Prefix, "lib", p.Package)) {
+			if !defined[symbol] && !ofOCaml(symbol) {
 				missing[p.Package] = append(missing[p.Package], symbol)
 			}
 		}
@@ -61,11 +50,32 @@ func (b *Built) tellUndefined(ctx context.Context) (told bool, err error) {
 		if len(names) > 0 {
 			told = true
 			sort.Strings(names)
-			b.Term.Warn("%s: its OCaml code wants %s, which neither its C stubs nor the Rust code of this build define", pkg, strings.Join(names, ", "))
-			b.Term.Hint("a feature of its crate may be off (see [bindings.%s] in rust-bindings/settings.toml), or its OCaml and Rust parts are of different releases: opam reinstall %s", pkg, pkg)
+			in.Site.Out.Warn("%s: its OCaml code wants %s, which neither its C stubs nor the Rust code of this build define",
+				pkg, strings.Join(names, ", "))
+			in.Site.Out.Hint("a feature of its crate may be off (see [bindings.%s] in rust-bindings/settings.toml), "+
+				"or its OCaml and Rust parts are of different releases: opam reinstall %s", pkg, pkg)
 		}
 	}
 	return told, nil
+}
+
+// wantedBy are the symbols that the OCaml archives of an installed package want, and that
+// none of its archives defines.
+func wantedBy(dir string) map[string]bool {
+	own, wanted := map[string]bool{}, map[string]bool{}
+	for _, file := range tree.Glob(dir, "*.a") {
+		if addDefined(own, file) != nil {
+			continue // not an archive of this machine
+		}
+		if strings.HasPrefix(filepath.Base(file), "lib") {
+			continue // C stubs
+		}
+		addWanted(wanted, file)
+	}
+	for symbol := range own {
+		delete(wanted, symbol)
+	}
+	return wanted
 }
 
 // ofOCaml tells the symbols that OCaml's own compiler and runtime define.

@@ -1,4 +1,4 @@
-package synth
+package link
 
 import (
 	"errors"
@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/archive"
+	"github.com/opam-cargo/opam-cargo/internal/compile"
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
@@ -22,8 +24,8 @@ type definition struct {
 }
 
 // linkSymbols chooses the symbols of an archive that the linker must be told to want, so
-// that its place on the command line does not matter (FACTS O-A): one for each member
-// that defines a wanted symbol; see [State.definitions].
+// that its place on the command line does not matter (docs/facts.md#the-order-of-libraries):
+// one for each member that defines a wanted symbol; see [definitions].
 func linkSymbols(file string, wanted map[string]bool) ([]string, error) {
 	a, err := archive.Open(file)
 	if err != nil {
@@ -71,39 +73,29 @@ func strongSymbols(a *archive.Archive, member int) (map[string]bool, error) {
 // fat LTO too: who defines which unmangled symbols, and which of them OCaml may want.
 // These are those of path crates, and of a crate with a links key right below one
 // (OCaml stubs often call the C library itself).
-func (s *State) definitions(out *output) (defs map[string][]definition, wanted map[string]bool, err error) {
+func definitions(g *graph.Graph, rlibs []compile.Rlib) (defs map[string][]definition, wanted map[string]bool, err error) {
 	defs, wanted = map[string][]definition{}, map[string]bool{}
-	linkable := map[string]bool{} // manifests whose symbols OCaml may want
-	for _, n := range s.Graph.Packages {
-		if s.Graph.Binding(n) == "" {
-			continue
-		}
-		linkable[n.Manifest] = true
-		for _, id := range n.Deps {
-			if d := s.Graph.Node(id); d != nil && d.Links != "" {
-				linkable[d.Manifest] = true
-			}
-		}
-	}
+	wants := linkable(g)
 	seen := map[string]bool{}
-	for _, art := range out.artifacts {
-		n := s.Graph.At(art.manifest)
-		if seen[art.rlib] || n == nil {
+	for _, r := range rlibs {
+		n := g.At(r.Manifest)
+		if seen[r.File] || n == nil {
 			continue
 		}
-		seen[art.rlib] = true
-		a, err := archive.Open(art.rlib)
+		seen[r.File] = true
+		a, err := archive.Open(r.File)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read the rlib of %s: %w", n.Name, err)
 		}
+		d := definition{crate: n.Name + " " + n.Version, pkg: strings.Join(g.Owners(n.ID), ", "), path: n.Source == "", rlib: r.File}
 		for symbol, members := range a.Index() {
 			if archive.Mangled(symbol) || archive.Std(symbol) {
 				continue
 			}
-			for _, m := range members {
-				defs[symbol] = append(defs[symbol], definition{crate: n.Name + " " + n.Version, pkg: strings.Join(s.Graph.Owners(n.ID), ", "), path: n.Source == "", rlib: art.rlib, member: m})
+			for _, d.member = range members {
+				defs[symbol] = append(defs[symbol], d)
 			}
-			if linkable[art.manifest] {
+			if wants[r.Manifest] {
 				wanted[symbol] = true
 			}
 		}
@@ -112,9 +104,27 @@ func (s *State) definitions(out *output) (defs map[string][]definition, wanted m
 	return defs, wanted, nil
 }
 
+// linkable are the manifests of the crates whose symbols OCaml may want.
+func linkable(g *graph.Graph) map[string]bool {
+	found := map[string]bool{}
+	for _, n := range g.Packages {
+		if g.Binding(n) == "" {
+			continue
+		}
+		found[n.Manifest] = true
+		for _, id := range n.Deps {
+			if d := g.Node(id); d != nil && d.Links != "" {
+				found[d.Manifest] = true
+			}
+		}
+	}
+	return found
+}
+
 // duplicates finds the symbols that two crates define. Without LTO the linker
 // takes the first or fails, with thin LTO one copy vanishes: two states, or one
-// crate's function in place of the other's, and nobody notices (FACTS F4, T7).
+// crate's function in place of the other's, and nobody notices
+// (docs/facts.md#symbols-defined-twice).
 func duplicates(defs map[string][]definition) error {
 	type pair struct{ a, b string }
 	symbols := map[pair][]string{}
@@ -152,14 +162,14 @@ func duplicates(defs map[string][]definition) error {
 		if len(names) > 1 {
 			text = fmt.Sprintf("%s and %d more", names[0], len(names)-1)
 		}
-		e := problem.New(problem.Check, "the symbol %s is defined twice: by crate %s (of %s) and by crate %s (of %s)", text, a.crate, a.pkg, b.crate, b.pkg)
+		e := problem.New(problem.Check, "the symbol %s is defined twice: by crate %s (of %s) and by crate %s (of %s)",
+			text, a.crate, a.pkg, b.crate, b.pkg)
 		problems = append(problems, e)
 		if name, _, _ := strings.Cut(a.crate, " "); strings.HasPrefix(b.crate, name+" ") && !a.path && !b.path {
 			e.Hint("let both bindings use one version of %s; who wants which: opam-cargo why %s", name, name)
 			continue
 		}
-		e.
-			Hint("one of the two must change its name: `#[no_mangle]` functions are global in the whole program; begin them with the package's name").
+		e.Hint("one of the two must change its name: `#[no_mangle]` functions are global in the whole program; begin them with the package's name").
 			Hint("if both are the same code, make it one crate that both depend on")
 	}
 	return errors.Join(problems...)

@@ -1,22 +1,24 @@
-package synth
+package compile
 
 import (
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/opam-cargo/opam-cargo/internal/term"
 )
 
 // distrustFuture deletes the target directory if cargo's notes in it lie in the future:
 // the clock was set back since, and cargo, which compares times, would take a source
-// that changes now for one that was compiled already (FACTS F10).
-func (s *State) distrustFuture() error {
-	future, err := newerThan(s.Dirs.Target(), time.Now())
+// that changes now for one that was compiled already (docs/facts.md#freshness).
+func distrustFuture(target string, out *term.Printer) error {
+	future, err := newerThan(target, time.Now())
 	if err != nil || !future {
 		return err
 	}
-	s.Term.Say("what was compiled before lies in the future, since the clock was set back: everything is compiled anew")
-	return os.RemoveAll(s.Dirs.Target())
+	out.Say("what was compiled before lies in the future, since the clock was set back: everything is compiled anew")
+	return os.RemoveAll(target)
 }
 
 // newerThan tells whether a file of a target directory is newer than now. Its large
