@@ -26,7 +26,8 @@ func NoNetwork(err error) bool {
 	return errors.As(err, &f) && networkWords.MatchString(f.Stderr)
 }
 
-var networkWords = regexp.MustCompile(`(?i)network failure|could ?n.t resolve|failed to resolve address|could not resolve|couldn't connect|` +
+var networkWords = regexp.MustCompile(`(?i)network failure|could ?n.t resolve|failed to resolve address|could not resolve|` +
+	`couldn't connect|` +
 	`failed to connect|timed out|timeout was reached|download of .* failed|failed to download|but --offline was specified|` +
 	`spurious network error|offline was specified`)
 
@@ -76,8 +77,9 @@ type Needs struct{ Name, Version, Rustc string }
 
 // TooOld finds the crates whose rust-version is above the rustc that there is.
 func TooOld(words string) []Needs {
-	var list []Needs
-	for _, m := range needsRustc.FindAllStringSubmatch(words, -1) {
+	found := needsRustc.FindAllStringSubmatch(words, -1)
+	list := make([]Needs, 0, len(found))
+	for _, m := range found {
 		list = append(list, Needs{m[1] + m[4], m[2] + m[5], m[3] + m[6]}) // one of two forms
 	}
 	return list
@@ -96,7 +98,8 @@ func FailedPackage(words string) (name, version, dir string, found bool) {
 	return m[1], m[2], m[3], true
 }
 
-var failedPackage = regexp.MustCompile("error: (?:failed to run custom build command for|could not compile) `([^ `]+) v([^ `]+)(?: \\(([^)]+)\\))?`")
+var failedPackage = regexp.MustCompile("error: (?:failed to run custom build command for|could not compile) " +
+	"`([^ `]+) v([^ `]+)(?: \\(([^)]+)\\))?`")
 
 // TwoAllocators finds the two libraries that set the global allocator, in an error of
 // rustc's.
@@ -108,7 +111,8 @@ func TwoAllocators(text string) (a, b string, found bool) {
 	return m[1], m[2], true
 }
 
-var twoAllocators = regexp.MustCompile("the `#\\[global_allocator\\]` in ([A-Za-z0-9_]+) conflicts with global allocator in: ([A-Za-z0-9_]+)")
+var twoAllocators = regexp.MustCompile("the `#\\[global_allocator\\]` in ([A-Za-z0-9_]+) " +
+	"conflicts with global allocator in: ([A-Za-z0-9_]+)")
 
 // TwoPanicHandlers finds the libraries that have a panic handler, in an error of rustc's,
 // those of std and of the crate that is compiled among them.
@@ -155,4 +159,4 @@ var spanArrow = regexp.MustCompile(`(--> |::: )(\x1b\[[0-9;]*m)?rust-bindings/([
 func Progress(line string) bool { return progress.MatchString(line) }
 
 var progress = regexp.MustCompile(`^(\x1b\[[0-9;]*m)*\s+(\x1b\[[0-9;]*m)*` +
-	`(Compiling|Finished|Fresh|Building|Updating|Locking|Blocking|Adding|Downloading|Downloaded) `)
+	`(Compiling|Finished|Fresh|Building|Updating|Locking|Blocking|Adding|Downloading|Downloaded)(\x1b\[[0-9;]*m)* `)

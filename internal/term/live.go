@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"time"
+
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 )
 
 // Live tells whether the messages go to a terminal that wants progress: another
@@ -60,11 +61,6 @@ func (p *Printer) clear() {
 	}
 }
 
-var cargoProgress = regexp.MustCompile(`^(\x1b\[[0-9;]*m)*\s+(\x1b\[[0-9;]*m)*(Compiling|Finished|Fresh|Building|Updating|Locking|Blocking|Adding|Downloading|Downloaded) `)
-
-// IsProgress tells whether a line of cargo's says only how far it got.
-func IsProgress(line string) bool { return cargoProgress.MatchString(line) }
-
 // CargoProgress takes what a cargo says that resolves or downloads, and passes its
 // progress to a terminal. The rest is for whoever explains a failure.
 func (p *Printer) CargoProgress() io.Writer {
@@ -82,7 +78,7 @@ type progressLines struct {
 func (l *progressLines) Write(b []byte) (int, error) {
 	for _, c := range b {
 		if l.line = append(l.line, c); c == '\n' {
-			if line := string(l.line); IsProgress(line) {
+			if line := string(l.line); cargo.Progress(line) {
 				l.to.Pass(line)
 			}
 			l.line = l.line[:0]
