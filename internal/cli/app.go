@@ -38,7 +38,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		}
 	}()
 	c := a.commandLine(dropUnexpanded())
-	err := c.RunContext(ctx, args)
+	err := c.RunContext(ctx, arrange(c, args))
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -54,12 +54,12 @@ const description = "Binding packages install the Rust sources of their crates. 
 func (a *app) commandLine(unexpanded []string) *cli.App {
 	c := &cli.App{
 		Name:        "opam-cargo",
-		Usage:       "build the Rust code of all bindings of an OCaml program once, as one Cargo workspace",
+		Usage:       "build the Rust code of all bindings of an OCaml program, once",
 		Description: description,
 		HideVersion: true, // its short form would be -v
 		Writer:      a.stdout,
 		ErrWriter:   a.stderr,
-		Suggest:     true,
+		HideHelp:    true, // arrange makes the command help of it
 		Flags:       append([]cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version"}}, outputFlags()...),
 		Commands: []*cli.Command{
 			a.installCommand(), a.synthCommand(), a.buildCommand(), a.dllCommand(),
@@ -67,7 +67,7 @@ func (a *app) commandLine(unexpanded []string) *cli.App {
 			a.lockCommand(), a.fetchCommand(), a.extraSourcesCommand(),
 			a.recordCommand(), a.reproduceCommand(), a.sbomCommand(), a.licensesCommand(), a.auditCommand(),
 			a.repositoryCommand(), a.dependsCommand(), a.installCrateCommand(), a.cacheCommand(),
-			a.versionCommand(), a.generateCommand(),
+			a.versionCommand(), a.helpCommand(), a.generateCommand(),
 		},
 		Before: func(c *cli.Context) error {
 			if err := a.setTerm(c); err != nil {
@@ -86,29 +86,15 @@ func (a *app) commandLine(unexpanded []string) *cli.App {
 			if c.Args().Present() {
 				return unknownCommand(c.App, c.Args().First())
 			}
-			return cli.ShowAppHelp(c)
+			return a.help(c.App, nil)
 		},
-		OnUsageError:          usageError,
-		ExitErrHandler:        func(*cli.Context, error) {},
-		CustomAppHelpTemplate: cli.AppHelpTemplate + exitCodesHelp(),
+		OnUsageError:   usageError,
+		ExitErrHandler: func(*cli.Context, error) {},
 	}
 	for _, command := range c.Commands {
-		command.OnUsageError = usageError
+		command.OnUsageError, command.HideHelp = usageError, true
 	}
 	return c
-}
-
-func usageError(c *cli.Context, err error, _ bool) error {
-	name := strings.TrimSpace("opam-cargo " + strings.TrimPrefix(c.Command.Name, "opam-cargo"))
-	return problem.New(problem.Usage, "%w", err).Hint("see: %s --help", name)
-}
-
-func unknownCommand(c *cli.App, name string) error {
-	e := problem.New(problem.Usage, "there is no command %q", name)
-	if near := cli.SuggestCommand(c.Commands, name); near != "" {
-		e.Hint("%s", "d"+strings.TrimPrefix(near, "D")) // the library says: Did you mean "build"?
-	}
-	return e.Hint("see all commands: opam-cargo --help")
 }
 
 // dropUnexpanded unsets the OPAM_CARGO_ variables that still hold %{...}%, and
@@ -125,16 +111,9 @@ func dropUnexpanded() []string {
 	return names
 }
 
-// positional checks the arguments of a command: at most most of them, and none
-// that begins with a dash, which is a flag that came too late.
+// positional reads the arguments of a command, at most most of them.
 func positional(c *cli.Context, most int) ([]string, error) {
 	args := c.Args().Slice()
-	for _, arg := range args {
-		if strings.HasPrefix(arg, "-") && arg != "-" {
-			return nil, problem.New(problem.Usage, "the flag %s comes after an argument", arg).
-				Hint("put flags first: opam-cargo %s %s ... %s", c.Command.Name, arg, args[0])
-		}
-	}
 	if len(args) > most {
 		return nil, problem.New(problem.Usage, "too many arguments: %s", strings.Join(args[most:], " ")).Hint("see: opam-cargo %s --help", c.Command.Name)
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"io"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -33,15 +32,6 @@ var variables = []manual.Entry{
 	{Term: "OPAM_PACKAGE_NAME", Text: "the package that opam builds or installs, as opam sets it"},
 }
 
-func exitCodesHelp() string {
-	var b strings.Builder
-	b.WriteString("\nEXIT CODES:\n")
-	for _, e := range exitCodes {
-		b.WriteString("   " + e.Term + strings.Repeat(" ", 5-len(e.Term)) + e.Text + "\n")
-	}
-	return b.String()
-}
-
 // generateCommand is what make install and the reference page call: hidden, since
 // nobody else needs to.
 func (a *app) generateCommand() *cli.Command {
@@ -58,7 +48,7 @@ func (a *app) generateCommand() *cli.Command {
 				return err
 			}
 			m := manual.Of(c.App)
-			m.Variables, m.ExitCodes = variables, exitCodes
+			m.Variables, m.ExitCodes, m.Groups = variables, exitCodes, groups
 			what := map[string]func() string{
 				"man":       func() string { return m.Man(Version()) },
 				"reference": m.Reference, "bash": m.Bash, "zsh": m.Zsh, "fish": m.Fish,

@@ -21,7 +21,7 @@ func (a *app) installCommand() *cli.Command {
 		Usage:     "check the Rust tree of a binding package and install its sources",
 		ArgsUsage: "[DIR]",
 		Description: "DIR is the directory with the Cargo.toml; default rust, else the current directory.\n" +
-			"In the opam file of a binding package: install: [ [\"opam-cargo\" \"install\"] ]",
+			"In the opam file of a binding package:\n  install: [ [\"opam-cargo\" \"install\"] ]",
 		Flags: append([]cli.Flag{
 			stringFlag("prefix", "install below `DIR`; default: $OPAM_SWITCH_PREFIX, _opam, or opam's own answer"),
 			stringFlag("destdir", "put `DIR` before the prefix"),

@@ -53,7 +53,7 @@ func (a *app) flagsCommand() *cli.Command {
 		Name:  "flags",
 		Usage: "print the link arguments for ocamlfind ocamlopt",
 		Description: "For a program that is not built by dune:\n" +
-			"  ocamlfind ocamlopt -package foocaml -linkpkg main.ml $(opam-cargo flags) -o main",
+			"  ocamlfind ocamlopt -package foocaml -linkpkg a.ml $(opam-cargo flags) -o a",
 		Flags:  linkFlags(),
 		Before: a.before,
 		Action: func(c *cli.Context) error {

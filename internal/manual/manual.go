@@ -1,5 +1,5 @@
-// Package manual renders what the command line says of itself: as a man page, as a
-// reference page, and as completions for bash, zsh and fish. [Of] reads the command
+// Package manual renders what the command line says of itself: as help, as a man page,
+// as a reference page, and as completions for bash, zsh and fish. [Of] reads the command
 // line; the other functions write text.
 package manual
 
@@ -14,6 +14,7 @@ import (
 // Manual is the command line as its readers see it.
 type Manual struct {
 	Name, Usage, Description string
+	Groups                   []Group
 	Global                   []Option
 	Commands                 []Command
 	Common                   []Option // those that many commands take, and not among Command.Options
@@ -40,6 +41,12 @@ type Option struct {
 
 // Entry is a term and its explanation.
 type Entry struct{ Term, Text string }
+
+// Group is commands that belong together, as the help shows them.
+type Group struct {
+	Title string
+	Lines []Entry
+}
 
 // Of reads an application. What is hidden is left out.
 func Of(app *cli.App) *Manual {
