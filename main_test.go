@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +41,7 @@ func TestScript(t *testing.T) {
 	cmds["bind"] = bind
 	cmds["valid"] = valid(sources)
 	cmds["cyclonedx"] = cyclonedx
+	cmds["old"] = old(sources)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -135,6 +138,33 @@ cp "$name.opam" "$PREFIX/.opam-switch/packages/$name.1/opam"
 if grep -q '^install:' "$name.opam"; then OPAM_PACKAGE_NAME=$name opam-cargo install --prefix "$PREFIX"; fi
 rm -rf _build`
 	ts.Check(ts.Exec("sh", "-c", script, "bind", args[0]))
+}
+
+// old brings what a release wrote, which testdata keeps, to the script's directory; in its
+// files, @WORK@ is that directory: old 0.1.0.
+func old(sources string) func(ts *testscript.TestScript, neg bool, args []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: old RELEASE")
+		}
+		dir := filepath.Join(sources, "testdata", args[0])
+		ts.Check(filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			rel, err := filepath.Rel(dir, file)
+			if err != nil {
+				return err
+			}
+			content, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			to := ts.MkAbs(rel)
+			content = bytes.ReplaceAll(content, []byte("@WORK@"), []byte(ts.Getenv("WORK")))
+			return errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, content, 0o644))
+		}))
+	}
 }
 
 // rustHome finds rustup's home and the directory of the cargo program, so that

@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/handover"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/synth"
+	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
 func (a *app) synthCommand() *cli.Command {
@@ -47,9 +51,29 @@ func (a *app) buildCommand() *cli.Command {
 			defer b.Close()
 			shared := b.Record.Shared(b.Resolution.Graph)
 			a.term.Tell("%s", handover.Summary(b.Record, root.Shown(dir), time.Since(start), b.Compiled, shared))
-			return nil
+			return a.hintRenewal(root)
 		},
 	}
+}
+
+// hintRenewal tells, once in a workspace, that rust-bindings/dune is one that an earlier
+// release wrote: it builds as it did.
+func (a *app) hintRenewal(root *bindings.Root) error {
+	src, err := os.ReadFile(filepath.Join(root.Dir, "rust-bindings", "dune"))
+	if err != nil {
+		return nil //nolint:nilerr // most have none, and the build does not need it
+	}
+	w, _ := dune.ReadWritten(src)
+	told := filepath.Join(workspace.Of(root.Dir, root.Context).Cache(), "renewal")
+	if !w.Old || tree.Exists(told) {
+		return nil
+	}
+	renew := "opam-cargo init"
+	if len(w.Libraries) > 0 {
+		renew += " --each"
+	}
+	a.term.Hint("rust-bindings/dune is as an earlier opam-cargo wrote it, and builds as it did; to have what is new: %s", renew)
+	return tree.WriteIfChanged(told, nil, false)
 }
 
 // before applies the output flags that stand after the command's name.

@@ -96,48 +96,62 @@ func (p *Project) Start(kind Kind, pkg string) error {
 }
 
 // RustBindings adds rust-bindings/dune and its .gitignore. An executable package installs
-// the build record; a binding installs nothing of it. Of what init wrote before, all
-// packages of a project share the rest.
+// the build record; a binding installs nothing of it. All packages of a project share the
+// rest. What init wrote before, this release or an earlier one, is brought up to date;
+// another text is not touched.
 func (p *Project) RustBindings(kind Kind, pkg string) error {
-	const name = "rust-bindings/dune"
-	wanted := ""
-	if kind == Executable {
-		wanted = pkg
-	}
-	stanzas := dune.Stanzas(wanted)
-	if p.each {
-		stanzas = dune.StanzasEach(wanted, p.libraries)
-	}
+	return errors.Join(p.onlyOne(), p.bindingsGitignore(), p.bindingsDune(kind, pkg))
+}
+
+func (p *Project) bindingsGitignore() error {
+	const name = "rust-bindings/.gitignore"
 	old, err := p.read(name)
 	if err != nil {
 		return err
 	}
-	problems := []error{p.onlyOne(), p.Create("rust-bindings/.gitignore", dune.Gitignore())}
-	owner, ours := recordOwner(old)
-	switch {
-	case !ours || p.each:
-		problems = append(problems, p.Create(name, stanzas))
-	case kind == Binding && owner == pkg:
-		p.set(name, stanzas, "a binding installs no build record")
-	case kind == Executable && owner == "":
-		p.set(name, stanzas, "%s installs the build record", pkg)
-	case kind == Executable && owner != pkg:
-		p.byHand("%s installs the build record with the package %s; to have it with %s, change that there", name, owner, pkg)
+	if p.there(name) && dune.WroteGitignore(old) {
+		p.set(name, dune.Gitignore(), "as this release writes it")
+		return nil
 	}
-	return errors.Join(problems...)
+	return p.Create(name, dune.Gitignore())
 }
 
-// recordOwner is the package that installs the record by the stanzas that init wrote; ok
-// is false for other text.
-func recordOwner(stanzas []byte) (owner string, ok bool) {
-	list, err := dune.Parse(stanzas)
-	if err != nil || len(list) == 0 {
-		return "", false
+func (p *Project) bindingsDune(kind Kind, pkg string) error {
+	const name = "rust-bindings/dune"
+	old, err := p.read(name)
+	if err != nil {
+		return err
 	}
-	if last := list[len(list)-1]; last.Name() == "install" {
-		owner = strings.Join(last.FieldWords("package"), "")
+	w, ours := dune.ReadWritten(old)
+	if !ours || p.each != (len(w.Libraries) > 0) {
+		wanted := ""
+		if kind == Executable {
+			wanted = pkg
+		}
+		return p.Create(name, p.bindingsStanzas(wanted))
 	}
-	return owner, string(stanzas) == string(dune.Stanzas(owner))
+	why := "as this release writes it"
+	if p.each && !slices.Equal(w.Libraries, p.libraries) {
+		why = "for the bindings that are in the cone now"
+	}
+	switch {
+	case kind == Binding && w.Package == pkg:
+		w.Package, why = "", "a binding installs no build record"
+	case kind == Executable && w.Package == "":
+		w.Package, why = pkg, pkg+" installs the build record"
+	case kind == Executable && w.Package != pkg:
+		p.byHand("%s installs the build record with the package %s; to have it with %s, change that there", name, w.Package, pkg)
+	}
+	p.set(name, p.bindingsStanzas(w.Package), "%s", why)
+	return nil
+}
+
+// bindingsStanzas is rust-bindings/dune where this package installs the build record.
+func (p *Project) bindingsStanzas(pkg string) []byte {
+	if p.each {
+		return dune.StanzasEach(pkg, p.libraries)
+	}
+	return dune.Stanzas(pkg)
 }
 
 // ignore adds the lines that .gitignore lacks.

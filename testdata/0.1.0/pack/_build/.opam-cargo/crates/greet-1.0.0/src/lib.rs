@@ -1,0 +1,1 @@
+pub const N: i32 = 41;

@@ -1,0 +1,7 @@
+(-lgcc_s
+ -lutil
+ -lrt
+ -lpthread
+ -lm
+ -ldl
+ -lc)

@@ -1,0 +1,1 @@
+let () = Printf.printf "got %d\n" (Foocaml.v ())

@@ -1,0 +1,1 @@
+external v : unit -> int = "foo_v"
