@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"path/filepath"
 	"slices"
@@ -22,10 +23,10 @@ func (t *Tree) ChooseExports() error {
 	if len(names) == 0 {
 		names = t.Export
 	}
-	manifestFile := path.Join(t.Shown, "Cargo.toml")
+	manifestFile := t.ShownAt(t.Start, "Cargo.toml")
 	var libs, problems = []string{}, []error{}
 	for _, c := range t.Crates {
-		if !c.Member {
+		if !c.Member && !slices.Contains(names, c.Name) {
 			continue
 		}
 		linkable := c.Lib != "" && !slices.Contains(c.Types, "proc-macro")
@@ -37,7 +38,7 @@ func (t *Tree) ChooseExports() error {
 		}
 		if slices.Contains(names, c.Name) {
 			if !linkable {
-				e := problem.New(problem.Input, "crate %s has no library to link", c.Name).In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0)
+				e := problem.New(problem.Input, "crate %s has no library to link", c.Name).In(t.Package).At(t.ShownAt(c.Dir, "Cargo.toml"), 0)
 				if len(libs) > 0 {
 					e.Hint("give it a src/lib.rs, or export another crate: %s", orNone(libs))
 				} else {
@@ -50,8 +51,8 @@ func (t *Tree) ChooseExports() error {
 		}
 	}
 	for _, name := range names {
-		if !slices.ContainsFunc(t.Crates, func(c Crate) bool { return c.Member && c.Name == name }) {
-			problems = append(problems, problem.New(problem.Input, "there is no crate %s in the workspace", name).In(t.Package).At(manifestFile, 0).
+		if !slices.ContainsFunc(t.Crates, func(c Crate) bool { return c.Name == name }) {
+			problems = append(problems, problem.New(problem.Input, "there is no crate %s in the tree", name).In(t.Package).At(manifestFile, 0).
 				Hint("its library crates are: %s", orNone(libs)))
 		}
 	}
@@ -96,7 +97,7 @@ func (t *Tree) readExport(meta *cargo.Metadata) error {
 		t.Export = append(t.Export, name)
 	}
 	if !isList {
-		return problem.New(problem.Input, "metadata.opam-cargo.export must be a list of crate names").In(t.Package).At(path.Join(t.Shown, "Cargo.toml"), 0).
+		return problem.New(problem.Input, "metadata.opam-cargo.export must be a list of crate names").In(t.Package).At(t.ShownAt(t.Start, "Cargo.toml"), 0).
 			Hint(`write: export = ["crate-name"]`)
 	}
 	return nil
@@ -109,13 +110,13 @@ func (t *Tree) Check() error {
 	var problems []error
 	for _, e := range tree.Escapes(t.Entries) {
 		problems = append(problems, problem.New(problem.Input, "the symbolic link leads out of the tree, to %s", e.Link).
-			In(t.Package).At(path.Join(t.Shown, e.Path), 0).
+			In(t.Package).At(t.ShownAt(e.Path), 0).
 			Hint("put the files themselves there, or install the common directory: opam-cargo install DIR"))
 	}
 	for _, c := range t.Crates {
 		for _, src := range c.Outside {
 			problems = append(problems, problem.New(problem.Input, "crate %s has the source %s, which lies outside of the tree that is installed", c.Name, t.shownPath(src)).
-				In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0).Hint("put the file into the tree, or install the directory that holds both"))
+				In(t.Package).At(t.ShownAt(c.Dir, "Cargo.toml"), 0).Hint("put the file into the tree, or install the directory that holds both"))
 		}
 		for _, dir := range c.Paths {
 			if !tree.Outside(dir) {
@@ -128,12 +129,12 @@ func (t *Tree) Check() error {
 	}
 	for _, dir := range t.PatchDirs() {
 		if tree.Outside(dir) {
-			file, line := t.pathLine(".", dir)
+			file, line := t.pathLine(t.Top, dir)
 			problems = append(problems, problem.New(problem.Input, "a patch has the path %s, which lies outside of the tree that is installed", t.shownPath(dir)).
 				In(t.Package).At(file, line).Hint("%s", t.wayIn(dir)))
 		}
 	}
-	if m := t.Manifests["."]; m != nil && m.Has("replace") {
+	if m := t.Manifest(); m != nil && m.Has("replace") {
 		problems = append(problems, problem.New(problem.Input, "the manifest has a [replace] table, which would be lost in a program").In(t.Package).At(m.File, 0).
 			Hint("write it as [patch.crates-io], which is taken over"))
 	}
@@ -145,7 +146,7 @@ func (t *Tree) shownPath(p string) string {
 	if path.IsAbs(p) {
 		return p
 	}
-	return path.Join(t.Shown, p)
+	return t.ShownAt(p)
 }
 
 // wayIn says how a directory outside of the tree comes into it.
@@ -153,18 +154,21 @@ func (t *Tree) wayIn(dir string) string {
 	if path.IsAbs(dir) {
 		return "a path of one machine is on no other: write it relative to the manifest"
 	}
-	up := ""
-	for strings.HasPrefix(dir+"/", "../") {
-		dir = strings.TrimPrefix(strings.TrimPrefix(dir, ".."), "/")
+	up, rest := "", dir
+	for strings.HasPrefix(rest+"/", "../") {
+		rest = strings.TrimPrefix(strings.TrimPrefix(rest, ".."), "/")
 		up += "../"
 	}
-	return "install the directory that holds both: opam-cargo install " + problem.Word(path.Join(t.Shown, up))
+	if tree.Exists(filepath.Join(t.Dir, filepath.FromSlash(up), "Cargo.toml")) {
+		return "install the directory that holds both: opam-cargo install " + problem.Word(t.ShownAt(up))
+	}
+	return fmt.Sprintf("a tree reaches as far as the project or the repository that it lies in, here %s: bring the crate into it, or depend on a release of it", boundOf(filepath.Join(t.Dir, filepath.FromSlash(t.Start))))
 }
 
 // pathLine finds the path value that names target (relative to the tree) for the
 // crate in dir: in its own manifest, or in the root's where it is inherited.
 func (t *Tree) pathLine(dir, target string) (string, int) {
-	for _, d := range []string{dir, "."} {
+	for _, d := range []string{dir, t.rootOf(dir)} {
 		m := t.Manifests[d]
 		if m == nil {
 			continue
@@ -179,5 +183,5 @@ func (t *Tree) pathLine(dir, target string) (string, int) {
 			}
 		}
 	}
-	return path.Join(t.Shown, dir, "Cargo.toml"), 0
+	return t.ShownAt(dir, "Cargo.toml"), 0
 }

@@ -47,7 +47,7 @@ func Install(ctx context.Context, req InstallRequest) (*Tree, error) {
 // ownCrates lists the .crate files that the tree brings, each checked against
 // the tree's lock: opam put them there (extra-source), or the author.
 func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
-	files := tree.Glob(filepath.Join(t.Dir, tree.Private, "crates"), "*.crate")
+	files := tree.Glob(filepath.Join(t.Dir, filepath.FromSlash(t.PrivateDir()), "crates"), "*.crate")
 	if len(files) == 0 {
 		return nil, nil
 	}
@@ -57,7 +57,8 @@ func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
 	}
 	if lock == nil {
 		return nil, problem.New(problem.Input, "the tree brings .crate files but has no Cargo.lock to check them against").In(t.Package).
-			At(path.Join(t.Shown, "Cargo.lock"), 0).Hint("make one and commit it: cargo generate-lockfile --manifest-path %s", problem.Word(path.Join(t.Shown, "Cargo.toml")))
+			At(t.ShownAt(t.Top, "Cargo.lock"), 0).
+			Hint("make one and commit it: cargo generate-lockfile --manifest-path %s", problem.Word(t.ShownAt(t.Start, "Cargo.toml")))
 	}
 	sums := map[string]string{}
 	for _, p := range lock.Packages {
@@ -67,7 +68,7 @@ func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
 	var problems []error
 	for _, file := range files {
 		base := filepath.Base(file)
-		shown := path.Join(t.Shown, tree.Private, "crates", base)
+		shown := t.ShownAt(t.PrivateDir(), "crates", base)
 		want, named := sums[base]
 		if !named {
 			warn("%s: %s is not in the tree's Cargo.lock and is left out", t.Package, shown)
@@ -89,7 +90,7 @@ func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
 
 // Lock reads the tree's own Cargo.lock; nil where it has none.
 func (t *Tree) Lock() (*lockfile.Lock, error) {
-	file := filepath.Join(t.Dir, "Cargo.lock")
+	file := filepath.Join(t.Dir, filepath.FromSlash(t.Top), "Cargo.lock")
 	src, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -97,7 +98,7 @@ func (t *Tree) Lock() (*lockfile.Lock, error) {
 	if err != nil {
 		return nil, t.problem(err)
 	}
-	lock, err := lockfile.Parse(path.Join(t.Shown, "Cargo.lock"), src)
+	lock, err := lockfile.Parse(t.ShownAt(t.Top, "Cargo.lock"), src)
 	if err != nil {
 		return nil, t.problem(err)
 	}
@@ -185,10 +186,11 @@ func (t *Tree) dropLeftovers(base string) {
 // writable by their owner: opam cannot remove others, and says nothing;
 // docs/facts.md#removing-read-only-files.
 func (t *Tree) copyFiles(to string) error {
-	entries, err := tree.List(t.Dir, nil)
+	entries, err := tree.List(t.Dir, t.leavesOut)
 	if err != nil {
 		return err
 	}
+	entries = t.parts.only(entries)
 	wanted := map[string]bool{".": true}
 	for _, e := range entries {
 		for p := e.Path; p != "."; p = path.Dir(p) {

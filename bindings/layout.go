@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/edit"
 	"github.com/opam-cargo/opam-cargo/internal/manifest"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -59,7 +60,11 @@ func (t *Tree) LayoutKey() string {
 		}
 		list = append(list, e)
 	}
-	return strings.TrimPrefix(tree.Hash(list), "sha256:")
+	key := strings.TrimPrefix(tree.Hash(list), "sha256:")
+	if t.Start != "." {
+		key = tree.BytesSum([]byte(key + " " + t.Start))
+	}
+	return key
 }
 
 // depth is where the shadow stands: deep, so that what leaves the tree by ../../.. does
@@ -87,7 +92,7 @@ func (t *Tree) Inspect(ctx context.Context, c *cargo.Cargo, scratch string) erro
 	if err := t.writeShadow(shadow, top); err != nil {
 		return err
 	}
-	meta, err := c.Members(ctx, filepath.Join(shadow, "Cargo.toml"), t.Registries)
+	meta, err := c.Members(ctx, filepath.Join(shadow, filepath.FromSlash(t.Start), "Cargo.toml"), t.Registries)
 	if err != nil {
 		return t.cargoProblem(err, shadow)
 	}
@@ -96,7 +101,9 @@ func (t *Tree) Inspect(ctx context.Context, c *cargo.Cargo, scratch string) erro
 	}
 	queue := meta.Packages
 	for i := range queue {
-		t.Crates = append(t.Crates, t.crateOf(&queue[i], shadow, true))
+		crate := t.crateOf(&queue[i], shadow, true)
+		crate.Member = t.Start == t.Top || crate.Dir == t.Start
+		t.Crates = append(t.Crates, crate)
 	}
 	// Path dependencies that are not members of the root's workspace, and patches.
 	dirs := t.PatchDirs()
@@ -120,7 +127,7 @@ func (t *Tree) inspectCrate(ctx context.Context, c *cargo.Cargo, shadow, dir str
 		return nil
 	}
 	file := filepath.Join(shadow, filepath.FromSlash(dir), "Cargo.toml")
-	if m := t.Manifests[dir]; m != nil { // no member of the root's workspace: asked about alone, it needs one of its own
+	if m := t.Manifests[dir]; m != nil && !m.Inherits() { // asked about alone, it needs a workspace of its own
 		if err := os.WriteFile(file, m.Apply(m.OwnRoot()), 0o644); err != nil {
 			return err
 		}
@@ -151,10 +158,8 @@ func (t *Tree) writeShadow(shadow, top string) error {
 		switch isManifest := path.Base(e.Path) == "Cargo.toml"; {
 		case e.Link != "" && (!isManifest || m == nil):
 			err = os.Symlink(filepath.FromSlash(e.Link), file)
-		case isManifest && m != nil && path.Dir(e.Path) == ".":
-			err = os.WriteFile(file, m.Apply(m.OwnRoot()), 0o644)
 		case isManifest && m != nil:
-			err = os.WriteFile(file, m.Source, 0o644)
+			err = os.WriteFile(file, m.Apply(t.standing(path.Dir(e.Path), m)), 0o644)
 		case isManifest: // one that we cannot read: cargo says more of it if it needs it
 			err = copyFile(filepath.Join(t.Dir, filepath.FromSlash(e.Path)), file)
 		default:
@@ -167,7 +172,7 @@ func (t *Tree) writeShadow(shadow, top string) error {
 	for dir, m := range t.Manifests {
 		for _, v := range m.Paths() {
 			target := filepath.Join(shadow, filepath.FromSlash(dir), filepath.FromSlash(v.Text))
-			if _, inTree := tree.Below(shadow, target); inTree {
+			if rel, inTree := tree.Below(shadow, target); inTree && t.takesPackage(filepath.ToSlash(rel)) {
 				continue
 			}
 			if _, inTop := tree.Below(top, target); !inTop || filepath.IsAbs(v.Text) {
@@ -185,6 +190,30 @@ func (t *Tree) writeShadow(shadow, top string) error {
 		}
 	}
 	return nil
+}
+
+// takesPackage tells whether a directory is one that the tree has a manifest in, or would
+// have one: cargo complains of that itself.
+func (t *Tree) takesPackage(dir string) bool {
+	return t.Manifests[dir] != nil || t.parts.takesFile(dir)
+}
+
+// standing are the edits with which a manifest stands without what is around the tree:
+// a root of its own where it has none, and no members that are not here.
+func (t *Tree) standing(dir string, m *manifest.Manifest) []edit.Edit {
+	edits := m.OnlyMembers(func(pattern string) bool {
+		named := path.Join(dir, pattern)
+		for d := range t.Manifests {
+			if ok, _ := path.Match(named, d); ok {
+				return true
+			}
+		}
+		return t.parts.takesFile(named) // it should be there: cargo says that it is not
+	})
+	if t.OwnRoot(dir) {
+		edits = append(edits, m.OwnRoot()...)
+	}
+	return edits
 }
 
 func copyFile(from, to string) error {
@@ -278,12 +307,12 @@ func (t *Tree) cargoProblem(err error, shadow string) error {
 		return err
 	}
 	words := strings.TrimSpace(f.Stderr)
-	for dir, shown := shadow, t.Shown; dir != shadowTop(shadow); dir, shown = filepath.Dir(dir), path.Join(shown, "..") {
+	for dir, shown := shadow, t.ShownAt("."); dir != shadowTop(shadow); dir, shown = filepath.Dir(dir), path.Join(shown, "..") {
 		words = strings.ReplaceAll(words, dir, shown)
 	}
-	e := problem.New(problem.Input, "cargo cannot read the manifest").In(t.Package).At(path.Join(t.Shown, "Cargo.toml"), 0).Quote(words)
+	e := problem.New(problem.Input, "cargo cannot read the manifest").In(t.Package).At(t.ShownAt(t.Start, "Cargo.toml"), 0).Quote(words)
 	if strings.Contains(words, "workspace") {
 		e.Hint("only this tree is installed: a workspace around it, or members outside, are not seen; to install the directory that holds all: opam-cargo install %s", problem.Word(path.Join(t.Shown, "..")))
 	}
-	return e.Hint("see cargo's own words with: cargo metadata --no-deps --manifest-path %s", problem.Word(path.Join(t.Shown, "Cargo.toml")))
+	return e.Hint("see cargo's own words with: cargo metadata --no-deps --manifest-path %s", problem.Word(t.ShownAt(t.Start, "Cargo.toml")))
 }

@@ -21,12 +21,18 @@ type Patch struct {
 
 // Patches are the tree's patches, sorted.
 func (t *Tree) Patches() []Patch {
-	root := t.Manifests["."]
+	root := t.Manifest()
 	if root == nil {
 		return nil
 	}
 	tables, _ := manifest.Lookup(root.Tree, "patch")
-	return PatchesOf(asTable(tables))
+	list := PatchesOf(asTable(tables))
+	for i := range list {
+		if p := &list[i]; p.Dir != "" && !path.IsAbs(p.Dir) {
+			p.Dir = path.Join(t.Top, p.Dir)
+		}
+	}
+	return list
 }
 
 // PatchesOf reads a [patch] table, whose keys are sources; sorted.

@@ -26,6 +26,7 @@ type record struct {
 	Package     string   `toml:"package"`
 	Version     string   `toml:"version,omitempty"`
 	Tree        string   `toml:"tree"`
+	Manifest    string   `toml:"manifest,omitempty"` // directory of the manifest that was named, where it is not the tree's own
 	Exports     []string `toml:"exports"`
 	RustVersion string   `toml:"rust-version,omitempty"`
 	Layout
@@ -38,8 +39,12 @@ func recordPath(dir string) string {
 func (t *Tree) record() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("# Written by opam-cargo install; the tree beside it is as its author wrote it.\n")
+	start := t.Start
+	if start == "." {
+		start = ""
+	}
 	err := toml.NewEncoder(&b).Encode(record{
-		Format: recordFormat, Package: t.Package, Version: t.Version, Tree: t.Hash,
+		Format: recordFormat, Package: t.Package, Version: t.Version, Tree: t.Hash, Manifest: start,
 		Exports: t.Exports, RustVersion: t.RustVersion(), Layout: t.Layout,
 	})
 	return b.Bytes(), err
@@ -62,6 +67,10 @@ func readRecord(pkg, dir string) (*record, error) {
 	}
 	if r.Format != recordFormat {
 		return nil, nil
+	}
+	if r.Manifest != "" && (r.Manifest != path.Clean(r.Manifest) || !fs.ValidPath(r.Manifest)) {
+		return nil, problem.New(problem.Input, "the manifest is in %q, which is not in the tree", r.Manifest).In(pkg).At(file, 0).
+			Hint("install the package again: opam reinstall %s", pkg)
 	}
 	for _, c := range r.Crates {
 		if c.Dir != path.Clean(c.Dir) || !fs.ValidPath(c.Dir) {

@@ -74,7 +74,7 @@ func (p *Plan) Attribute(err error) {
 	for _, e := range problem.List(err) {
 		for _, t := range p.Trees() {
 			if e.Package == "" && strings.HasPrefix(e.File, t.Dir+string(filepath.Separator)) {
-				e.Package, e.File = t.Package, filepath.Join(t.Shown, strings.TrimPrefix(e.File, t.Dir))
+				e.Package, e.File = t.Package, t.ShownAt(filepath.ToSlash(strings.TrimPrefix(e.File, t.Dir+string(filepath.Separator))))
 			}
 		}
 	}

@@ -193,7 +193,7 @@ func (p *Plan) placed(t *bindings.Tree, c *bindings.Crate) (dir, version string)
 // copy needs, and where its path dependencies went.
 func (p *Plan) edits(t *bindings.Tree, dir string, m *manifest.Manifest) []edit.Edit {
 	edits := m.RlibOnly()
-	if dir == "." {
+	if t.OwnRoot(dir) {
 		edits = append(edits, m.OwnRoot()...)
 	}
 	if v, ok := p.moves.version[place{t.Package, dir}]; ok {

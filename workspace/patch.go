@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -59,7 +58,7 @@ func (p *Plan) decidePatches() {
 			}
 			if fmt.Sprint(old.Spec) != fmt.Sprint(lifted.Spec) {
 				p.problems = append(p.problems, problem.New(problem.Resolve, "%s patches the crate %s in one way and %s in another (%s, %s)",
-					old.Package, q.Crate, t.Package, describe(old.Spec), describe(lifted.Spec)).In(t.Package).At(t.Manifests["."].File, 0).
+					old.Package, q.Crate, t.Package, describe(old.Spec), describe(lifted.Spec)).In(t.Package).At(t.Manifest().File, 0).
 					Hint("one program has one %s: let both patches have the same content, or take one of them out", q.Crate).
 					Hint("or decide for the program, in rust-bindings/settings.toml: [patch.%s] %s = { path = \"../patches/%s\" }", q.Source, q.Crate, q.Crate))
 			}
@@ -90,13 +89,13 @@ func (p *Plan) decideFrom() {
 				dir, err := p.crateOf(pkg, name)
 				switch {
 				case err != nil:
-					p.problems = append(p.problems, err.In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0))
+					p.problems = append(p.problems, err.In(t.Package).At(t.ShownAt(c.Dir, "Cargo.toml"), 0))
 				case had[name] == "":
 					had[name] = dir
 					p.Patches = append(p.Patches, Patch{Source: "crates-io", Key: name, Crate: name, Package: pkg, Spec: map[string]any{"path": dir}})
 				case had[name] != dir:
 					p.problems = append(p.problems, problem.New(problem.Resolve, "two bindings want the crate %s, each of another binding", name).
-						In(t.Package).At(path.Join(t.Shown, c.Dir, "Cargo.toml"), 0).Hint("one program has one %s: their authors must agree where it comes from", name))
+						In(t.Package).At(t.ShownAt(c.Dir, "Cargo.toml"), 0).Hint("one program has one %s: their authors must agree where it comes from", name))
 				}
 			}
 		}

@@ -155,7 +155,12 @@ func exported(t *bindings.Tree, name string) *bindings.Crate {
 			return c
 		}
 	}
-	return &bindings.Crate{Name: name, Dir: "."}
+	for i := range t.Crates { // one that --crate names beside the members
+		if c := &t.Crates[i]; c.Name == name {
+			return c
+		}
+	}
+	return &bindings.Crate{Name: name, Dir: t.Start}
 }
 
 var notInKey = regexp.MustCompile(`[^A-Za-z0-9_-]`)

@@ -38,7 +38,7 @@ func (p *Plan) Tell(out *term.Printer) {
 
 // TellProfiles says that the profiles of a tree are not the program's.
 func TellProfiles(t *bindings.Tree, warn, hint func(string, ...any)) {
-	m := t.Manifests["."]
+	m := t.Manifest()
 	if m == nil || !m.Has("profile") {
 		return
 	}

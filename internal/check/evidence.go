@@ -78,7 +78,7 @@ func (in Input) shown(file string) string {
 		pkg, rest, _ := strings.Cut(filepath.ToSlash(rel), "/")
 		for _, t := range in.Plan.Trees() {
 			if t.Package == pkg {
-				return t.Shown + "/" + rest
+				return t.ShownAt(rest)
 			}
 		}
 	}

@@ -169,7 +169,7 @@ func (in Input) show(manifest, level, rendered string) (shown bool) {
 	}
 	in.Site.Out.Pass(cargo.RenameSources(rendered, func(pkg string) string {
 		if t := in.tree(pkg); t != nil && t.Origin != bindings.Installed {
-			return t.Shown
+			return t.ShownAt(".")
 		}
 		return ""
 	}))

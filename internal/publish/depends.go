@@ -63,7 +63,7 @@ func CrateDepends(ctx context.Context, w toolchain.Wanted, r *bindings.Root, pkg
 	}
 	if lock == nil {
 		return nil, problem.New(problem.Input, "the tree has no Cargo.lock, which says which versions are meant").In(pkg).At(t.Shown, 0).
-			Hint("make one: cargo generate-lockfile --manifest-path %s", problem.Word(t.Shown+"/Cargo.toml"))
+			Hint("make one: cargo generate-lockfile --manifest-path %s", problem.Word(t.ShownAt(t.Start, "Cargo.toml")))
 	}
 	return dependLines(t, lock)
 }
@@ -90,8 +90,8 @@ func dependLines(t *bindings.Tree, lock *lockfile.Lock) ([]string, error) {
 			case err != nil:
 				problems = append(problems, err)
 			case line == "":
-				problems = append(problems, problem.New(problem.Input, "the lock has no %s that is %s, as crate %s wants it", r.Crate, r.Req, c.Name).In(t.Package).At(t.Shown+"/Cargo.lock", 0).
-					Hint("bring it up to date: cargo update --workspace --manifest-path %s", problem.Word(t.Shown+"/Cargo.toml")))
+				problems = append(problems, problem.New(problem.Input, "the lock has no %s that is %s, as crate %s wants it", r.Crate, r.Req, c.Name).In(t.Package).At(t.ShownAt(t.Top, "Cargo.lock"), 0).
+					Hint("bring it up to date: cargo update --workspace --manifest-path %s", problem.Word(t.ShownAt(t.Start, "Cargo.toml"))))
 			case !slices.Contains(lines, line):
 				lines = append(lines, line)
 			}

@@ -69,7 +69,7 @@ func missingCrates(l *Locks, absent map[string]string) []error {
 	}
 	return []error{e.
 		Hint("or bring them with the program, from where there is a network: opam-cargo lock && opam-cargo fetch").
-		Hint("or have them in cargo's download cache, from where there is a network: cargo fetch --locked --manifest-path %s", problem.Word(first.Shown+"/Cargo.toml"))}
+		Hint("or have them in cargo's download cache, from where there is a network: cargo fetch --locked --manifest-path %s", problem.Word(first.ShownAt(first.Start, "Cargo.toml")))}
 }
 
 // neededPaths maps name-version of each package that lock says t's exported
@@ -128,7 +128,7 @@ func missingGit(l *Locks, words string) []error {
 			url, _, _ := strings.Cut(strings.TrimPrefix(source.Of(p), "git+"), "?")
 			if p.Git() && strings.Contains(words, url) {
 				e := problem.New(problem.Resolve, "the crate %s %s comes from the git repository %s, which no build in opam's sandbox can reach", p.Name, p.Version, url)
-				problems = append(problems, e.In(t.Package).At(t.Shown+"/Cargo.lock", 0).
+				problems = append(problems, e.In(t.Package).At(t.ShownAt(t.Top, "Cargo.lock"), 0).
 					Hint("its author must bring it in a vendor directory (cargo vendor), or release it to the registry"))
 			}
 		}

@@ -19,7 +19,7 @@ import (
 func Places(s *site.Site, trees []*bindings.Tree) ([]Place, error) {
 	var list []Place
 	for _, t := range trees {
-		list = append(list, Place{Dir: filepath.Join(t.Dir, tree.Private, "crates"), Kind: CrateFiles, Label: "the crates of " + t.Package})
+		list = append(list, Place{Dir: filepath.Join(t.Dir, filepath.FromSlash(t.PrivateDir()), "crates"), Kind: CrateFiles, Label: "the crates of " + t.Package})
 		for _, v := range t.Vendor {
 			list = append(list, Place{Dir: filepath.Join(t.Dir, filepath.FromSlash(v)), Kind: Directory, Label: "the vendor directory of " + t.Package})
 		}
