@@ -55,8 +55,7 @@ func (s *Switch) Licenses(name string) []string {
 
 // opamFile reads the opam file of an installed package. opam 2.1 writes it in
 // place (docs/facts.md#reading-a-switch), so a reader can meet it empty or half
-// written: try again
-// before believing that it is broken.
+// written: try again before believing that it is broken.
 func (s *Switch) opamFile(name string) (*opamfile.File, error) {
 	path := filepath.Join(s.Prefix, ".opam-switch", "packages", name+"."+s.Versions[name], "opam")
 	var problems error

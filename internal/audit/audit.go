@@ -4,8 +4,10 @@
 package audit
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -106,7 +108,39 @@ func Check(db string) error {
 	entries, err := os.ReadDir(filepath.Join(db, "crates"))
 	if err != nil || len(entries) == 0 {
 		return problem.New(problem.Usage, "%s is no RustSec advisory database: there are no crates/NAME/*.md in it", db).
-			Hint("get one where there is a network, and name its directory: opam-cargo audit --db DIR")
+			Hint("get one where there is a network: git clone --depth 1 %s", Origin).
+			Hint("name its directory: opam-cargo audit --db advisory-db")
 	}
 	return nil
+}
+
+// Origin is where the database comes from.
+const Origin = "https://github.com/rustsec/advisory-db"
+
+// Database says which advisories they are: Date and Commit are those of its last commit,
+// if it is a git repository.
+type Database struct {
+	Dir    string `json:"dir"`
+	Date   string `json:"date,omitempty"`
+	Commit string `json:"commit,omitempty"`
+}
+
+// Describe asks git for the state of the database.
+func Describe(ctx context.Context, db string) Database {
+	d := Database{Dir: db}
+	if !tree.Exists(filepath.Join(db, ".git")) {
+		return d // another repository may lie around it
+	}
+	out, err := exec.CommandContext(ctx, "git", "-C", db, "log", "-1", "--no-show-signature", "--format=%cs %h").Output()
+	if err == nil {
+		d.Date, d.Commit, _ = strings.Cut(strings.TrimSpace(string(out)), " ")
+	}
+	return d
+}
+
+func (d Database) String() string {
+	if d.Date == "" {
+		return d.Dir
+	}
+	return fmt.Sprintf("%s (%s, commit %s)", d.Dir, d.Date, d.Commit)
 }

@@ -17,11 +17,12 @@ import (
 
 // License is what a linked crate says of its licence.
 type License struct {
-	Name, Version string
-	Owners        []string
-	SPDX          string   // empty: its manifest names none
-	Texts         []string // contents of its licence files, of which there may be none
-	Files         []string // their names
+	Name    string   `json:"name"`
+	Version string   `json:"version"`
+	Owners  []string `json:"for"`
+	SPDX    string   `json:"license,omitempty"` // empty: its manifest names none
+	Files   []string `json:"files,omitempty"`   // its licence files, of which there may be none
+	Texts   []string `json:"-"`                 // their contents
 }
 
 var licenseFile = regexp.MustCompile(`(?i)^(?:licen[cs]e|copying|copyright|notice|unlicense)(?:[-._].*)?$`)

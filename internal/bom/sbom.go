@@ -26,6 +26,9 @@ type Program struct {
 	Switch *bindings.Switch // nil: there is none
 	Rust   string           // release of rustc
 	Tool   string           // version of the tool
+
+	Version  string   // of the program, if its opam file or opam names one
+	Licenses []string // of the program, as its opam file says
 }
 
 // SBOM describes a program in CycloneDX 1.6: the program, its binding packages and Rust's
@@ -35,9 +38,10 @@ type Program struct {
 func SBOM(p Program, epoch string) (*cdx.BOM, error) {
 	program := cdx.Component{
 		BOMRef: "program", Type: cdx.ComponentTypeApplication, Name: strings.Join(p.Plan.Packages, ", "),
+		Version: p.Version, Licenses: expression(strings.Join(p.Licenses, " AND ")),
 	}
 	if len(p.Plan.Packages) == 1 {
-		program.PackageURL = purl("opam", p.Plan.Packages[0], "", nil)
+		program.PackageURL = purl("opam", p.Plan.Packages[0], p.Version, nil)
 	}
 	std := cdx.Component{
 		BOMRef: "rust-std", Type: cdx.ComponentTypeLibrary, Name: "rust-std", Version: p.Rust, Scope: cdx.ScopeRequired,

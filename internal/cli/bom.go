@@ -34,7 +34,11 @@ func (a *app) sbomCommand() *cli.Command {
 				if err != nil {
 					return err
 				}
-				list, err := bom.SBOM(bom.Program{Plan: p.Plan, Crates: components(p), Switch: sw, Rust: rustc["release"], Tool: Version()}, os.Getenv("SOURCE_DATE_EPOCH"))
+				described := bom.Program{Plan: p.Plan, Crates: components(p), Switch: sw, Rust: rustc["release"], Tool: Version()}
+				if len(p.Plan.Packages) == 1 {
+					described.Version, described.Licenses = versionAndLicenses(p.Site.Root, p.Plan.Packages[0])
+				}
+				list, err := bom.SBOM(described, os.Getenv("SOURCE_DATE_EPOCH"))
 				if err != nil {
 					return err
 				}
@@ -53,7 +57,7 @@ func (a *app) licensesCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "licenses",
 		Usage:  "list the licences of the crates that are linked",
-		Flags:  append([]cli.Flag{&cli.StringFlag{Name: "notice", Usage: "write one `FILE` with all their texts"}}, buildFlags()...),
+		Flags:  append([]cli.Flag{&cli.StringFlag{Name: "notice", Usage: "write one `FILE` with all their texts"}, jsonFlag()}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
 			return a.programOnly(c, func(p *synth.Program) error {
@@ -76,11 +80,30 @@ func (a *app) licensesCommand() *cli.Command {
 					a.term.Say("wrote %s", file)
 					return nil
 				}
+				if c.Bool("json") {
+					return a.printJSON(struct {
+						Format int           `json:"format"`
+						Crates []bom.License `json:"crates"`
+					}{1, append([]bom.License{}, list...)})
+				}
 				_, err = fmt.Fprint(a.stdout, bom.Table(list))
 				return err
 			})
 		},
 	}
+}
+
+// versionAndLicenses are those of a package of the root: as opam builds it, or as its
+// opam file says.
+func versionAndLicenses(root *bindings.Root, name string) (version string, licenses []string) {
+	if p, ok := root.Package(name); ok {
+		version, _ = p.File.StringField("version")
+		licenses = p.File.Strings("license")
+	}
+	if v := os.Getenv("OPAM_PACKAGE_VERSION"); v != "" && os.Getenv("OPAM_PACKAGE_NAME") == name {
+		version = v
+	}
+	return version, licenses
 }
 
 // components are the crates of a program.

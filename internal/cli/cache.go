@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/internal/compiled"
+	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 )
@@ -18,7 +19,7 @@ func (a *app) cacheCommand() *cli.Command {
 		Usage:     "list the compiled crates that the switch keeps",
 		ArgsUsage: "[NAME ...]",
 		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "drop", Usage: "remove those that are named, or all"},
+			&cli.BoolFlag{Name: "drop", Usage: "remove those that are named, or all"}, jsonFlag(),
 			prefixFlag(),
 		}, outputFlags()...),
 		Before: a.before,
@@ -63,11 +64,36 @@ func (a *app) cache(c *cli.Context) error {
 		a.term.Say("%d dropped", len(names))
 		return nil
 	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "NAME\tSIZE\tCRATES\tBY\tPROFILE\tRUSTC\n")
+	return a.printSets(c.Bool("json"), dir, list)
+}
+
+// set is a set of compiled crates as --json shows it.
+type set struct {
+	Name    string   `json:"name"`
+	Bytes   int64    `json:"bytes"`
+	Crates  []string `json:"crates"`
+	By      string   `json:"by"`
+	Profile string   `json:"profile"`
+	Rustc   string   `json:"rustc"`
+}
+
+func (a *app) printSets(asJSON bool, dir string, list []compiled.Entry) error {
+	sets := make([]set, 0, len(list))
 	for _, e := range list {
 		rustc, _, _ := strings.Cut(e.World["rustc"], " ")
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", e.Name, term.Megabytes(e.Size), len(e.Crates), e.By, e.World["profile"], rustc)
+		sets = append(sets, set{e.Name, e.Size, order.Keys(e.Crates), e.By, e.World["profile"], rustc})
+	}
+	if asJSON {
+		return a.printJSON(struct {
+			Format int    `json:"format"`
+			Dir    string `json:"dir"`
+			Sets   []set  `json:"sets"`
+		}{1, dir, sets})
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "NAME\tSIZE\tCRATES\tBY\tPROFILE\tRUSTC\n")
+	for _, s := range sets {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", s.Name, term.Megabytes(s.Bytes), len(s.Crates), s.By, s.Profile, s.Rustc)
 	}
 	return w.Flush()
 }

@@ -8,12 +8,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
-	"github.com/opam-cargo/opam-cargo/internal/check"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/publish"
 	"github.com/opam-cargo/opam-cargo/internal/term"
-	"github.com/opam-cargo/opam-cargo/synth"
 )
 
 func (a *app) fetchCommand() *cli.Command {
@@ -111,20 +109,6 @@ func (a *app) opamFile(c *cli.Context, root *bindings.Root) (file, pkg string, e
 			Hint("name it: opam-cargo %s --package NAME, or --write NAME.opam", c.Command.Name)
 	}
 	return file, pkg, nil
-}
-
-func (a *app) checkCommand() *cli.Command {
-	return &cli.Command{
-		Name:   "check",
-		Usage:  "make every check that needs no compilation",
-		Flags:  buildFlags(),
-		Before: a.before,
-		Action: func(c *cli.Context) error {
-			return a.programOnly(c, func(p *synth.Program) error {
-				return check.Run(a.ctx, check.Input{Site: p.Site, Plan: p.Plan, Graph: p.Resolution.Graph})
-			})
-		},
-	}
 }
 
 func firstOf(names []string) string {

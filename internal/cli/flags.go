@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 
@@ -43,6 +44,16 @@ func prefixFlag() cli.Flag {
 
 func rootFlag() cli.Flag {
 	return stringFlag("root", "the project's `DIR`; default: the nearest one upward with an opam file")
+}
+
+func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "print it as JSON"} }
+
+// printJSON writes a value that has a schema in docs/schema.
+func (a *app) printJSON(value any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
 }
 
 func cargoFlag() cli.Flag { return stringFlag("cargo", "the cargo `PROGRAM` to run") }

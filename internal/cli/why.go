@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/internal/explain"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
@@ -15,8 +16,10 @@ func (a *app) whyCommand() *cli.Command {
 		Usage:       "explain a crate: which binding brings it, by which path, who wants which version and features",
 		ArgsUsage:   "CRATE",
 		Description: "With --duplicates, the crates that are there in several versions.",
-		Flags:       append([]cli.Flag{&cli.BoolFlag{Name: "duplicates", Usage: "explain the crates that are there in several versions"}}, buildFlags()...),
-		Before:      a.before,
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "duplicates", Usage: "explain the crates that are there in several versions"}, jsonFlag(),
+		}, buildFlags()...),
+		Before: a.before,
 		Action: func(c *cli.Context) error {
 			args, err := positional(c, 1)
 			if err != nil {
@@ -26,16 +29,26 @@ func (a *app) whyCommand() *cli.Command {
 				return problem.New(problem.Usage, "why wants one crate, or --duplicates").Hint("for example: opam-cargo why log")
 			}
 			return a.withProgram(c, func(p *synth.Program) error {
-				text := explained(p).Duplicates()
+				list := explained(p).Duplicates()
 				if len(args) == 1 {
-					if text, err = explained(p).Why(args[0]); err != nil {
+					if list, err = explained(p).Why(args[0]); err != nil {
 						return err
 					}
-				} else if text == "" {
+				} else if len(list) == 0 {
 					a.term.Say("no crate is there in several versions")
 				}
-				_, err = fmt.Fprint(a.stdout, text)
-				return err
+				if c.Bool("json") {
+					return a.printJSON(struct {
+						Format int             `json:"format"`
+						Crates []explain.Crate `json:"crates"`
+					}{1, append([]explain.Crate{}, list...)})
+				}
+				for _, crate := range list {
+					if _, err := fmt.Fprint(a.stdout, crate); err != nil {
+						return err
+					}
+				}
+				return nil
 			})
 		},
 	}

@@ -1,6 +1,6 @@
 // Package explain explains a program that was resolved, beside the pipeline: the whole
 // decision ([Program.Text]), a crate and who brings it ([Program.Why]), crates in several versions
-// ([Program.Duplicates]). It gives text, and decides nothing.
+// ([Program.Duplicates]). It decides nothing.
 package explain
 
 import (
@@ -18,8 +18,11 @@ import (
 )
 
 // mostPaths bounds the paths that are told for one opam package and crate: a common
-// crate can have thousandp.
+// crate can have thousands.
 const mostPaths = 12
+
+// arrow stands between the crates of a path.
+const arrow = " -> "
 
 // Program is what is explained.
 type Program struct {
@@ -29,82 +32,130 @@ type Program struct {
 	Lock  *lockfile.Lock
 }
 
+// Crate is what is known of one version of a crate.
+type Crate struct {
+	Name      string   `json:"name"`
+	Version   string   `json:"version"`
+	Of        string   `json:"path_crate_of,omitempty"` // the binding whose tree has it
+	Features  []string `json:"features,omitempty"`
+	Paths     []Path   `json:"paths,omitempty"`
+	AskedBy   []Asker  `json:"asked_by,omitempty"`
+	HeldBy    string   `json:"held_by,omitempty"`   // the locks that have this version
+	Elsewhere bool     `json:"elsewhere,omitempty"` // in the lock for other platforms or features only
+}
+
+// Path leads from a crate of a binding to the crate that is explained.
+type Path struct {
+	Package string   `json:"package"`
+	Crates  []string `json:"crates"`
+}
+
+// Asker is a crate that depends on the one that is explained.
+type Asker struct {
+	Name            string   `json:"name"`
+	Version         string   `json:"version"`
+	Requirement     string   `json:"requirement"`
+	Features        []string `json:"features,omitempty"`
+	DefaultFeatures bool     `json:"default_features"`
+}
+
 // Why explains a crate: for each version of it that is in the program, its features,
 // every path of requirements from an opam package to it, what each of those that
-// depend on it asks for, and what holds the version where it ip.
-func (p Program) Why(name string) (string, error) {
-	var b strings.Builder
+// depend on it asks for, and what holds the version where it is.
+func (p Program) Why(name string) ([]Crate, error) {
+	var list []Crate
 	for _, n := range p.Graph.Packages {
 		if n.Name == name {
-			p.explain(&b, n)
+			list = append(list, p.explain(n))
 		}
 	}
 	for _, locked := range p.Lock.Packages {
-		if b.Len() == 0 && locked.Name == name {
-			return fmt.Sprintf("%s %s is in the lock, for other platforms or features only; nothing of it is compiled here\n", name, locked.Version), nil
+		if len(list) == 0 && locked.Name == name {
+			return []Crate{{Name: name, Version: locked.Version, Elsewhere: true}}, nil
 		}
 	}
-	if b.Len() == 0 {
-		return "", problem.New(problem.Usage, "there is no crate %s in the workspace of %s", name, strings.Join(p.Plan.Packages, ", ")).
+	if len(list) == 0 {
+		return nil, problem.New(problem.Usage, "there is no crate %s in the workspace of %s", name, strings.Join(p.Plan.Packages, ", ")).
 			Hint("list the crates: opam-cargo plan")
 	}
-	return b.String(), nil
+	return list, nil
 }
 
-// Duplicates explains the crates that are there in several versionp.
-func (p Program) Duplicates() string {
+// Duplicates explains the crates that are there in several versions.
+func (p Program) Duplicates() []Crate {
 	versions := map[string]int{}
 	for _, n := range p.Graph.Packages {
 		versions[n.Name]++
 	}
-	var b strings.Builder
+	var list []Crate
 	for _, n := range p.Graph.Packages {
 		if versions[n.Name] > 1 {
-			p.explain(&b, n)
+			list = append(list, p.explain(n))
 		}
 	}
-	return b.String()
+	return list
 }
 
-func (p Program) explain(b *strings.Builder, n graph.Node) {
-	fmt.Fprintf(b, "%s %s", n.Name, n.Version)
-	if of := p.Graph.Binding(n); of != "" {
-		fmt.Fprintf(b, ", a path crate of %s", of)
-	}
-	if len(n.Features) > 0 {
-		fmt.Fprintf(b, ", features %s", strings.Join(n.Features, " "))
-	}
-	b.WriteString("\n")
+func (p Program) explain(n graph.Node) Crate {
+	c := Crate{Name: n.Name, Version: n.Version, Of: p.Graph.Binding(n), Features: n.Features, HeldBy: p.heldBy(n)}
 	paths := p.pathsTo(n.ID)
 	for _, pkg := range order.Keys(paths) {
-		list := paths[pkg]
-		for i, path := range list {
-			if i == mostPaths {
-				fmt.Fprintf(b, "  %s: ... and %d more\n", pkg, len(list)-mostPaths)
-				break
-			}
-			fmt.Fprintf(b, "  %s: %s\n", pkg, path)
+		for _, path := range paths[pkg] {
+			c.Paths = append(c.Paths, Path{Package: pkg, Crates: strings.Split(path, arrow)})
 		}
 	}
 	for _, d := range p.Graph.Packages {
 		for _, dep := range d.Deps {
-			if dep != n.ID || p.Graph.Generated(d) {
-				continue
+			if dep == n.ID && !p.Graph.Generated(d) {
+				w := d.Wants[n.Name]
+				c.AskedBy = append(c.AskedBy, Asker{Name: d.Name, Version: d.Version, Requirement: w.Req, Features: w.Features, DefaultFeatures: w.Default})
 			}
-			w := d.Wants[n.Name]
-			fmt.Fprintf(b, "  %s %s asks for %s %s", d.Name, d.Version, n.Name, w.Req)
-			if len(w.Features) > 0 {
-				fmt.Fprintf(b, " with %s", strings.Join(w.Features, " "))
-			}
-			if !w.Default {
-				b.WriteString(" without default features")
-			}
-			b.WriteString("\n")
 		}
 	}
-	if from := p.heldBy(n); from != "" {
-		fmt.Fprintf(b, "  version held by %s\n", from)
+	return c
+}
+
+// String is the explanation in words, some lines long.
+func (c Crate) String() string {
+	if c.Elsewhere {
+		return fmt.Sprintf("%s %s is in the lock, for other platforms or features only; nothing of it is compiled here\n", c.Name, c.Version)
 	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", c.Name, c.Version)
+	if c.Of != "" {
+		fmt.Fprintf(&b, ", a path crate of %s", c.Of)
+	}
+	if len(c.Features) > 0 {
+		fmt.Fprintf(&b, ", features %s", strings.Join(c.Features, " "))
+	}
+	b.WriteString("\n")
+	all, told := map[string]int{}, map[string]int{}
+	for _, path := range c.Paths {
+		all[path.Package]++
+	}
+	for _, path := range c.Paths {
+		told[path.Package]++
+		switch n := told[path.Package]; {
+		case n <= mostPaths:
+			fmt.Fprintf(&b, "  %s: %s\n", path.Package, strings.Join(path.Crates, arrow))
+		case n == mostPaths+1:
+			fmt.Fprintf(&b, "  %s: ... and %d more\n", path.Package, all[path.Package]-mostPaths)
+		}
+	}
+	for _, a := range c.AskedBy {
+		fmt.Fprintf(&b, "  %s %s asks for %s %s", a.Name, a.Version, c.Name, a.Requirement)
+		if len(a.Features) > 0 {
+			fmt.Fprintf(&b, " with %s", strings.Join(a.Features, " "))
+		}
+		if !a.DefaultFeatures {
+			b.WriteString(" without default features")
+		}
+		b.WriteString("\n")
+	}
+	if c.HeldBy != "" {
+		fmt.Fprintf(&b, "  version held by %s\n", c.HeldBy)
+	}
+	return b.String()
 }
 
 // heldBy says which lock has the version that is taken.
@@ -154,7 +205,7 @@ func (p Program) pathsTo(id string) map[string][]string {
 		trail = append([]string{n.Name + " " + n.Version}, trail...)
 		pkg := p.Graph.Binding(n)
 		if pkg != "" && p.isLink(n) {
-			paths[pkg] = append(paths[pkg], strings.Join(trail, " -> "))
+			paths[pkg] = append(paths[pkg], strings.Join(trail, arrow))
 		}
 		for _, user := range users[at] {
 			if !p.Graph.Generated(*p.Graph.Node(user)) && len(paths[pkg]) <= 10*mostPaths {
@@ -169,7 +220,7 @@ func (p Program) pathsTo(id string) map[string][]string {
 	return paths
 }
 
-// isLink tells whether n is a crate that the umbrella crate linkp.
+// isLink tells whether n is a crate that the umbrella crate links.
 func (p Program) isLink(n graph.Node) bool {
 	for _, l := range p.Plan.Links {
 		if l.Crate == n.Name && l.Version == n.Version {

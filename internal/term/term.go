@@ -33,7 +33,17 @@ type Printer struct {
 	level Level
 	color bool
 	inBar bool // the cursor stands in a line of progress
+	kept  *[]Message
 }
+
+// Message is a warning with its hints.
+type Message struct {
+	Text  string   `json:"message"`
+	Hints []string `json:"hints,omitempty"`
+}
+
+// Keep also collects the warnings from now on in a list, whatever is printed of them.
+func (p *Printer) Keep(list *[]Message) { p.kept = list }
 
 // New returns a Printer on w. color is "auto", "always" or "never"; auto means
 // a terminal and no NO_COLOR.
@@ -77,6 +87,11 @@ func (p *Printer) Problems(err error) {
 
 // Warn prints a warning, unless -q.
 func (p *Printer) Warn(format string, args ...any) {
+	if p.kept != nil {
+		p.mu.Lock()
+		*p.kept = append(*p.kept, Message{Text: fmt.Sprintf(format, args...)})
+		p.mu.Unlock()
+	}
 	if p.level > Quiet {
 		p.line("33", "warning", fmt.Sprintf(format, args...))
 	}
@@ -84,6 +99,12 @@ func (p *Printer) Warn(format string, args ...any) {
 
 // Hint prints a hint that belongs to a warning, unless -q.
 func (p *Printer) Hint(format string, args ...any) {
+	if p.kept != nil && len(*p.kept) > 0 {
+		p.mu.Lock()
+		last := &(*p.kept)[len(*p.kept)-1]
+		last.Hints = append(last.Hints, fmt.Sprintf(format, args...))
+		p.mu.Unlock()
+	}
 	if p.level > Quiet {
 		p.line("36", "hint", fmt.Sprintf(format, args...))
 	}
