@@ -51,7 +51,7 @@ func (t *Tree) record() ([]byte, error) {
 }
 
 // readRecord reads the binding.toml of the tree in dir; nil where there is none
-// (a tree that was copied there by hand) or where another version wrote it.
+// (a tree that was copied there by hand).
 func readRecord(pkg, dir string) (*record, error) {
 	file := recordPath(dir)
 	src, err := os.ReadFile(file)
@@ -65,8 +65,9 @@ func readRecord(pkg, dir string) (*record, error) {
 	if err := toml.Unmarshal(src, &r); err != nil {
 		return nil, manifest.SyntaxError(file, err).In(pkg).Hint("install the package again: opam reinstall %s", pkg)
 	}
-	if r.Format != recordFormat {
-		return nil, nil
+	if r.Format > recordFormat {
+		return nil, problem.New(problem.Input, "the file has format %d, which a newer opam-cargo wrote; this one reads up to %d", r.Format, recordFormat).
+			In(pkg).At(file, 0).Hint("get that one: opam upgrade opam-cargo")
 	}
 	if r.Manifest != "" && (r.Manifest != path.Clean(r.Manifest) || !fs.ValidPath(r.Manifest)) {
 		return nil, problem.New(problem.Input, "the manifest is in %q, which is not in the tree", r.Manifest).In(pkg).At(file, 0).

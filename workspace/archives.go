@@ -41,6 +41,9 @@ func (p *Plan) ArchiveEach(profile, rustflags string) error {
 		return problem.New(problem.Usage, "--each cannot go with fat LTO: the archives would hold different copies of the crates that they share").
 			Hint(`take lto = "thin" in [profile.%s] of rust-bindings/settings.toml, or one archive for all, without --each`, profile)
 	}
+	if len(p.Bindings) == 0 {
+		return nil // as for one archive: an empty one
+	}
 	p.Archives = nil
 	keys := map[string]bool{}
 	for _, b := range p.Bindings {
@@ -65,7 +68,7 @@ func (p *Plan) checkStanzas(root string) error {
 	}
 	var missing []string
 	for _, a := range p.Archives {
-		if !strings.Contains(string(src), a.File()) {
+		if a.Package != "" && !strings.Contains(string(src), a.File()) {
 			missing = append(missing, a.Package)
 		}
 	}
@@ -73,7 +76,7 @@ func (p *Plan) checkStanzas(root string) error {
 		return nil
 	}
 	return problem.New(problem.Input, "no archive is made for %s, which is in the cone now", strings.Join(missing, ", ")).At(file, 0).
-		Hint("write it anew: rm %s && opam-cargo init --each", problem.Word(file))
+		Hint("write it anew: opam-cargo init --each")
 }
 
 // fatLTO tells whether the settings ask for it in a profile, or one that it inherits.

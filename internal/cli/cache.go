@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -94,6 +95,9 @@ func (a *app) printSets(asJSON bool, dir string, list []compiled.Entry) error {
 	fmt.Fprintf(w, "NAME\tSIZE\tCRATES\tBY\tPROFILE\tRUSTC\n")
 	for _, s := range sets {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", s.Name, term.Megabytes(s.Bytes), len(s.Crates), s.By, s.Profile, s.Rustc)
+	}
+	if slices.ContainsFunc(list, func(e compiled.Entry) bool { return e.Format > compiled.Format }) {
+		a.term.Hint("a newer opam-cargo left some of them, which this one does not take; get that one: opam upgrade opam-cargo")
 	}
 	return w.Flush()
 }

@@ -62,7 +62,8 @@ func (s Set) name() string {
 func tarFile(dir, name string) string  { return filepath.Join(dir, name+".tar") }
 func infoFile(dir, name string) string { return filepath.Join(dir, name+".json") }
 
-// List reads the sets of a directory, the newest first. What is not whole is no set.
+// List reads the sets of a directory, the newest first, also those of other releases. What
+// is not whole is no set.
 func List(dir string) ([]Entry, error) {
 	type aged struct {
 		Entry
@@ -77,7 +78,7 @@ func List(dir string) ([]Entry, error) {
 		}
 		e := Entry{Name: name}
 		info, err := os.Stat(tarFile(dir, name))
-		if err != nil || json.Unmarshal(src, &e.Set) != nil || e.Format != Format {
+		if err != nil || json.Unmarshal(src, &e.Set) != nil || e.Format < 1 {
 			continue
 		}
 		e.Size = info.Size()
@@ -100,7 +101,7 @@ func Best(dir string, want Set) (Entry, bool) {
 	}
 	best, most := Entry{}, 0
 	for _, e := range list {
-		if n := e.common(want); n > most {
+		if n := e.common(want); e.Format == Format && n > most {
 			best, most = e, n
 		}
 	}

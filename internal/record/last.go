@@ -59,7 +59,7 @@ func Unchanged(d workspace.Dirs, key string, values map[string]string, detail fu
 		return nil, false
 	}
 	var last Last
-	if json.Unmarshal(src, &last) != nil || last.Key != key || last.Record == nil {
+	if json.Unmarshal(src, &last) != nil || last.Key != key || last.Record == nil || len(last.Archives) != len(last.Record.Archives) {
 		return nil, false
 	}
 	for _, v := range last.Record.Variables {

@@ -9,11 +9,13 @@ package record
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/compile"
 	"github.com/opam-cargo/opam-cargo/internal/link"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
@@ -23,6 +25,9 @@ import (
 
 // Format is the version of the JSON shape of a [Record].
 const Format = 2
+
+// oldest is the format of 0.1.0, which is read for ever.
+const oldest = 2
 
 // Record is rust-bindings.json: what the archives were made from, enough to make them
 // again; docs/schema/record.schema.json describes it. It holds no path of the machine
@@ -121,8 +126,61 @@ func ReadFile(file string) (*Record, error) {
 	if err := json.Unmarshal(src, &rec); err != nil {
 		return nil, problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).Hint("make it anew: opam-cargo build, or opam reinstall the package")
 	}
-	if rec.Format != Format {
-		return nil, problem.New(problem.Input, "the record has format %d; this opam-cargo reads %d", rec.Format, Format).At(file, 0).Hint("make it anew: opam-cargo build, or opam reinstall the package")
+	switch {
+	case rec.Format > Format:
+		return nil, problem.New(problem.Input, "the record has format %d, which a newer opam-cargo wrote; this one reads up to %d", rec.Format, Format).At(file, 0).
+			Hint("get that one: opam upgrade opam-cargo")
+	case rec.Format < oldest:
+		return nil, problem.New(problem.Input, "the record has format %d; this opam-cargo reads %d", rec.Format, Format).At(file, 0).
+			Hint("make it anew: opam-cargo build, or opam reinstall the package")
+	}
+	if err := rec.check(); err != nil {
+		return nil, problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).Hint("make it anew: opam-cargo build, or opam reinstall the package")
 	}
 	return &rec, nil
+}
+
+// check refuses what no build writes: others make paths of a record's names, and a record
+// may come from anywhere.
+func (r *Record) check() error {
+	switch {
+	case len(r.Packages) == 0:
+		return errors.New("it names no package")
+	case len(r.Archives) == 0:
+		return errors.New("it names no archive")
+	}
+	for _, a := range r.Archives {
+		if !strings.HasPrefix(a.Name, "lib") || !strings.HasSuffix(a.Name, ".a") || !isName(a.Name) {
+			return fmt.Errorf("%q is no name of an archive", a.Name)
+		}
+	}
+	for _, f := range r.Files {
+		if !isName(f.Name) {
+			return fmt.Errorf("%q is no name of a file", f.Name)
+		}
+	}
+	for _, pkg := range r.Packages {
+		if bindings.CheckName(pkg) != nil {
+			return fmt.Errorf("%q is no name of a package", pkg)
+		}
+	}
+	for _, b := range r.Bindings {
+		if bindings.CheckName(b.Package) != nil {
+			return fmt.Errorf("%q is no name of a package", b.Package)
+		}
+		if b.Dir != "" && !fs.ValidPath(b.Dir) {
+			return fmt.Errorf("the directory %q of %s is not in the sources", b.Dir, b.Package)
+		}
+	}
+	for _, p := range r.Patches {
+		if p.Dir != "" && !fs.ValidPath(p.Dir) {
+			return fmt.Errorf("the patch %q is not in the sources", p.Dir)
+		}
+	}
+	return nil
+}
+
+// isName tells whether a name is that of a file in a directory, and of nothing elsewhere.
+func isName(name string) bool {
+	return fs.ValidPath(name) && name != "." && !strings.ContainsRune(name, '/')
 }

@@ -60,12 +60,15 @@ func Find(what, cwd, prefix string, getenv bindings.Getenv) (*Subject, error) {
 			Hint("which packages have one: ls %s", filepath.Join(prefix, "share", "*", record.Name)).
 			Hint("dune installs it by the (install ...) stanza that opam-cargo init writes")
 	}
-	if err == nil && !s.needsSources() {
+	if err != nil {
+		return nil, err
+	}
+	if !s.needsSources() {
 		s.Sources = ""
 	} else if s.Sources == "" {
 		s.Sources = s.opamSources()
 	}
-	return s, err
+	return s, nil
 }
 
 func recordDirs(root string) []string {
