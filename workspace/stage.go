@@ -28,11 +28,11 @@ type stagedFile struct {
 	content []byte
 }
 
-// Stage brings W/bindings to what the plan says. A file is written when its
-// source changed or it is missing, never because a build script changed it, and
-// only files that were written here are deleted
-// (docs/facts.md#build-scripts-that-write). What is written gets a new mtime, so
-// that cargo sees it (docs/facts.md#freshness). The list of what was written stands in W/bindings/.staged.json; a file that a killed run may have left half
+// Stage brings W/bindings to what the plan says. A file is written when its source
+// changed or it is missing, never because a build script changed it, and only files that
+// were written here are deleted (docs/facts.md#build-scripts-that-write). What is written
+// gets a new mtime, so that cargo sees it (docs/facts.md#freshness). The list of what was
+// written stands in W/bindings/.staged.json; a file that a killed run may have left half
 // done is not in it with its sum, and so is written again.
 func (p *Plan) Stage(d Dirs) error {
 	want := p.stagedFiles()

@@ -42,6 +42,7 @@ func TellProfiles(t *bindings.Tree, warn, hint func(string, ...any)) {
 	if m == nil || !m.Has("profile") {
 		return
 	}
-	warn("%s: %s: the [profile] tables have no effect here: as in cargo, only the root of a workspace decides, and that is the program", t.Package, m.File)
+	warn("%s: %s: the [profile] tables have no effect here: as in cargo, only the root of a workspace decides, and that is the program",
+		t.Package, m.File)
 	hint("what the program should have of them belongs into rust-bindings/settings.toml")
 }

@@ -133,7 +133,9 @@ func bindingComponent(b workspace.Binding, sw *bindings.Switch) cdx.Component {
 		BOMRef: "opam:" + b.Package, Type: cdx.ComponentTypeLibrary, Name: b.Package, Version: b.Version, Scope: cdx.ScopeRequired,
 		PackageURL: purl("opam", b.Package, b.Version, nil),
 		Hashes:     &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: strings.TrimPrefix(b.Tree, "sha256:")}},
-		Properties: &[]cdx.Property{{Name: "opam-cargo:hash-of", Value: "the tree of its Rust sources"}, {Name: "opam-cargo:origin", Value: string(b.Origin)}},
+		Properties: &[]cdx.Property{
+			{Name: "opam-cargo:hash-of", Value: "the tree of its Rust sources"}, {Name: "opam-cargo:origin", Value: string(b.Origin)},
+		},
 	}
 	if sw != nil {
 		c.Licenses = expression(strings.Join(sw.Licenses(b.Package), " AND "))

@@ -113,7 +113,8 @@ func checkPins(list []workspace.Binding, p bindings.Package) error {
 	if len(loose) == 0 {
 		return nil
 	}
-	return problem.New(problem.Check, "the package carries the crates of its bindings, but any release of %s may be installed with it; the next one may need others", strings.Join(loose, ", ")).
+	return problem.New(problem.Check, "the package carries the crates of its bindings, but any release of %s may be installed with it; the next one may need others",
+		strings.Join(loose, ", ")).
 		In(p.Name).At(p.Path, 0).
 		Hint("pin what is built from here: depends: [ %q {= \"VERSION\"} ... ]", loose[0]).
 		Hint("or let each binding carry its own crates, and take them out here")

@@ -149,7 +149,8 @@ func tellNativeTwice(native natives, out *term.Printer) {
 			list = append(list, version)
 		}
 		sort.Strings(list)
-		out.Warn("the crate %s is there in several versions, and has C symbols, which may then be there twice: %s", name, strings.Join(list, ", "))
+		out.Warn("the crate %s is there in several versions, and has C symbols, which may then be there twice: %s", name,
+			strings.Join(list, ", "))
 		out.Hint("who wants which: opam-cargo why %s", name)
 	}
 }
@@ -157,11 +158,13 @@ func tellNativeTwice(native natives, out *term.Printer) {
 // TwoAllocators is the problem of the crates who, each of which sets the allocator.
 func TwoAllocators(who string) error {
 	return problem.New(problem.Check, "two crates set the global allocator of the program: %s", who).
-		Hint("a program has one allocator: the bindings must leave it to the program, or make it an optional feature (see [bindings.PACKAGE] features in rust-bindings/settings.toml)")
+		Hint("a program has one allocator: the bindings must leave it to the program, or make it an optional feature (see [bindings.PACKAGE] " +
+			"features in rust-bindings/settings.toml)")
 }
 
 // TwoPanicHandlers is the problem of the crates who, which bring panic handlers.
 func TwoPanicHandlers(who string) error {
 	return problem.New(problem.Check, "a crate brings a panic handler of its own, and the program has one already: %s", who).
-		Hint("a no_std crate with #[panic_handler] is for programs without std; its author can put the handler behind a feature that is off by default")
+		Hint("a no_std crate with #[panic_handler] is for programs without std; its author can put the handler behind a feature that is off " +
+			"by default")
 }

@@ -47,7 +47,8 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 }
 
 // description is for those who read of the tool for the first time.
-const description = "Binding packages install the Rust sources of their crates. When a program is built, opam-cargo finds the bindings in the program's\n" +
+const description = "Binding packages install the Rust sources of their crates. When a program is built, " +
+	"opam-cargo finds the bindings in the program's\n" +
 	"dependency cone, generates one Cargo workspace with one Cargo.lock, and builds one static library, which dune links."
 
 // commandLine is all that the tool takes. unexpanded are variables to warn of.
@@ -115,7 +116,8 @@ func dropUnexpanded() []string {
 func positional(c *cli.Context, most int) ([]string, error) {
 	args := c.Args().Slice()
 	if len(args) > most {
-		return nil, problem.New(problem.Usage, "too many arguments: %s", strings.Join(args[most:], " ")).Hint("see: opam-cargo %s --help", c.Command.Name)
+		return nil, problem.New(problem.Usage, "too many arguments: %s", strings.Join(args[most:], " ")).
+			Hint("see: opam-cargo %s --help", c.Command.Name)
 	}
 	return args, nil
 }

@@ -32,9 +32,11 @@ func (a *app) synthCommand() *cli.Command {
 
 func (a *app) buildCommand() *cli.Command {
 	return &cli.Command{
-		Name:   "build",
-		Usage:  "generate the workspace, build it once, hand over the archive and its link flags",
-		Flags:  append([]cli.Flag{eachFlag(), outFlag("put the files into `DIR`; default: the current directory in a dune action, else rust-bindings/")}, buildFlags()...),
+		Name:  "build",
+		Usage: "generate the workspace, build it once, hand over the archive and its link flags",
+		Flags: append([]cli.Flag{
+			eachFlag(), outFlag("put the files into `DIR`; default: the current directory in a dune action, else rust-bindings/"),
+		}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
 			start := time.Now()
@@ -85,7 +87,9 @@ func (a *app) before(c *cli.Context) error {
 }
 
 func eachFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "each", Usage: "an archive for each binding, librust_bindings_PACKAGE.a, in place of one for all", EnvVars: variable("each")}
+	return &cli.BoolFlag{
+		Name: "each", Usage: "an archive for each binding, librust_bindings_PACKAGE.a, in place of one for all", EnvVars: variable("each"),
+	}
 }
 
 func outFlag(usage string) cli.Flag {

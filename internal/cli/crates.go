@@ -98,7 +98,8 @@ func (a *app) opamFile(c *cli.Context, root *bindings.Root) (file, pkg string, e
 		}
 		pkg = strings.TrimSuffix(filepath.Base(file), ".opam")
 		if _, ok := root.Package(pkg); !ok {
-			return "", "", problem.New(problem.Usage, "there is no %s in %s", file, root.Dir).Hint("its packages are: %s", strings.Join(root.Names(), ", "))
+			return "", "", problem.New(problem.Usage, "there is no %s in %s", file, root.Dir).
+				Hint("its packages are: %s", strings.Join(root.Names(), ", "))
 		}
 	}
 	if pkg == "" && len(root.Packages) == 1 {

@@ -14,7 +14,8 @@ func (a *app) dependsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "depends",
 		Usage: "print a binding's requirements on crate packages, for its opam file",
-		Description: "The direct requirements of its Rust code, as dependencies on the packages that opam-cargo repository generates. --write puts them into the\n" +
+		Description: "The direct requirements of its Rust code, as dependencies on the packages that opam-cargo repository generates. --write " +
+			"puts them into the\n" +
 			"opam file, between two comment lines; all else in the file stays.",
 		Flags:  append([]cli.Flag{writeFlag()}, sourceFlags()...),
 		Before: a.before,

@@ -35,7 +35,9 @@ func outputFlags() []cli.Flag {
 }
 
 func packageFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "package", Usage: "work for the opam package `NAME` (repeatable); default: all of the root's", EnvVars: variable("package")}
+	return &cli.StringSliceFlag{
+		Name: "package", Usage: "work for the opam package `NAME` (repeatable); default: all of the root's", EnvVars: variable("package"),
+	}
 }
 
 func prefixFlag() cli.Flag {
@@ -80,7 +82,9 @@ func buildFlags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "profile", Usage: "cargo's build profile `NAME`", Value: "release", EnvVars: variable("profile")},
 		stringFlag("target", "build for the target `TRIPLE`"),
-		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "run at most `N` compilations at once", EnvVars: append(variable("jobs"), "CARGO_BUILD_JOBS")},
+		&cli.StringFlag{
+			Name: "jobs", Aliases: []string{"j"}, Usage: "run at most `N` compilations at once", EnvVars: append(variable("jobs"), "CARGO_BUILD_JOBS"),
+		},
 		stringFlag("rustflags", "more `FLAGS` for every rustc"),
 		stringFlag("wrapper", "run rustc through `PROGRAM`, such as sccache"),
 		&cli.BoolFlag{Name: "locked", Usage: "refuse a crate that rust-bindings/Cargo.lock does not have just so", EnvVars: variable("locked")},

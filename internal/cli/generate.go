@@ -23,9 +23,11 @@ var exitCodes = []manual.Entry{
 
 // variables are those that are no option's, for the manuals.
 var variables = []manual.Entry{
-	{Term: "OPAM_CARGO_...", Text: "the variable of an option: OPAM_CARGO_JOBS for --jobs. A dune rule that never changes can give no options"},
+	{Term: "OPAM_CARGO_...", Text: "the variable of an option: OPAM_CARGO_JOBS for --jobs. A dune rule that never changes can give no " +
+		"options"},
 	{Term: "OPAM_CARGO_OVERRIDE", Text: "PACKAGE=DIR,...: use the Rust tree DIR in place of the installed one of PACKAGE"},
-	{Term: "OPAM_CARGO_PATH", Text: "directories like <prefix>/rust-bindings, separated by colons, where bindings are found without an opam switch; all that are there count"},
+	{Term: "OPAM_CARGO_PATH", Text: "directories like <prefix>/rust-bindings, separated by colons, where bindings are found without an " +
+		"opam switch; all that are there count"},
 	{Term: "OPAM_CARGO_CRATES", Text: "directory sources of crates, separated by colons, searched after what the bindings bring"},
 	{Term: "OPAM_CARGO_WITH_TEST", Text: "true: in opam's build, the program's own test dependencies count"},
 	{Term: "OPAM_SWITCH_PREFIX", Text: "the switch, as opam sets it"},

@@ -50,7 +50,8 @@ func (a *app) lock(c *cli.Context) error {
 		a.term.Say("%s is up to date", lockfile.Committed)
 		return nil
 	case c.Bool("check"):
-		return problem.New(problem.Check, "the lock is not up to date").At(lockfile.Committed, 0).Quote(strings.Join(changes, "\n")).Hint("write it: opam-cargo lock")
+		return problem.New(problem.Check, "the lock is not up to date").At(lockfile.Committed, 0).Quote(strings.Join(changes, "\n")).
+			Hint("write it: opam-cargo lock")
 	}
 	if err := lock.Write(); err != nil {
 		return err

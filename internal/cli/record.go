@@ -19,7 +19,8 @@ func (a *app) recordCommand() *cli.Command {
 		Name:      "record",
 		Usage:     "print the build record of an installed package, a file or a directory",
 		ArgsUsage: "PACKAGE|RECORD|DIR ...",
-		Description: "The default is the project's last build. --verify compares the record with the bindings that are in the switch now, and prints\n" +
+		Description: "The default is the project's last build. --verify compares the record with the bindings that are in the switch now, and " +
+			"prints\n" +
 			"nothing if all is as it was; without an argument, those of all installed packages that have one.",
 		Flags:  append([]cli.Flag{&cli.BoolFlag{Name: "verify", Usage: "exit 1 if what is installed is not what was built"}}, recordFlags()...),
 		Before: a.before,
@@ -75,9 +76,11 @@ func (a *app) reproduceCommand() *cli.Command {
 		Name:      "reproduce",
 		Usage:     "build the archives of a record again, apart from the switch, and compare the bytes",
 		ArgsUsage: "PACKAGE|RECORD|DIR",
-		Description: "Of an installed package, of a rust-bindings.json, or of a directory with sources: also of one in which opam's build has failed.\n" +
+		Description: "Of an installed package, of a rust-bindings.json, or of a directory with sources: also of one in which opam's build has " +
+			"failed.\n" +
 			"First prints what differs between the record and this machine. Exits 0 only on equal bytes.",
-		Flags:  append([]cli.Flag{&cli.BoolFlag{Name: "shell", Usage: "start a shell in the environment of the build instead of building"}}, recordFlags()...),
+		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "shell", Usage: "start a shell in the environment of the build instead of building"}},
+			recordFlags()...),
 		Before: a.before,
 		Action: a.reproduce,
 	}

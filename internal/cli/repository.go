@@ -19,7 +19,8 @@ func (a *app) repositoryCommand() *cli.Command {
 		Name:      "repository",
 		Usage:     "generate or update an opam repository of the crates that locks name",
 		ArgsUsage: "DIR",
-		Description: "One package for each crate and semver-compatible range, crate-NAME-RANGE, with the requirements of the crate's own manifest,\n" +
+		Description: "One package for each crate and semver-compatible range, crate-NAME-RANGE, with the requirements of the crate's own " +
+			"manifest,\n" +
 			"so that opam's solver chooses among versions. What is in DIR stays.",
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "lock", Usage: "a Cargo.lock `FILE` (repeatable); default: the project's"},
@@ -92,7 +93,8 @@ func (a *app) installCrateCommand() *cli.Command {
 				return err
 			}
 			if len(args) != 2 {
-				return problem.New(problem.Usage, "install-crate wants a name and a version").Hint("it is for the packages that opam-cargo repository writes")
+				return problem.New(problem.Usage, "install-crate wants a name and a version").
+					Hint("it is for the packages that opam-cargo repository writes")
 			}
 			cwd, prefix, err := a.prefix(c)
 			if err != nil {
@@ -101,7 +103,8 @@ func (a *app) installCrateCommand() *cli.Command {
 			id := crate.ID{Name: args[0], Version: args[1]}
 			file := filepath.Join(cwd, id.String()+".crate")
 			if id.Checksum, err = tree.FileSum(file); err != nil {
-				return problem.New(problem.Input, "the crate is not here: %w", err).Hint("it is an extra-source of the package that opam-cargo repository writes")
+				return problem.New(problem.Input, "the crate is not here: %w", err).
+					Hint("it is an extra-source of the package that opam-cargo repository writes")
 			}
 			dest := filepath.Join(crate.Store(c.String("destdir")+prefix), id.String())
 			if err := os.RemoveAll(dest); err != nil {

@@ -40,7 +40,8 @@ func (in Input) failure(ctx context.Context, out *output, said string) error {
 					Hint("the source that was compiled is in %s", dir)
 			}
 		}
-		return problem.New(problem.Build, "its crate %s %s does not build (the error is above)", n.Name, n.Version).In(strings.Join(g.Owners(n.ID), ", ")).
+		return problem.New(problem.Build, "its crate %s %s does not build (the error is above)", n.Name, n.Version).
+			In(strings.Join(g.Owners(n.ID), ", ")).
 			Hint("the source that was compiled is in %s", dir).
 			Hint("which of its crates want it: opam-cargo why %s", n.Name)
 	}

@@ -169,7 +169,8 @@ func duplicates(defs map[string][]definition) error {
 			e.Hint("let both bindings use one version of %s; who wants which: opam-cargo why %s", name, name)
 			continue
 		}
-		e.Hint("one of the two must change its name: `#[no_mangle]` functions are global in the whole program; begin them with the package's name").
+		e.Hint("one of the two must change its name: `#[no_mangle]` functions are global in the whole program; " +
+			"begin them with the package's name").
 			Hint("if both are the same code, make it one crate that both depend on")
 	}
 	return errors.Join(problems...)

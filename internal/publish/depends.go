@@ -90,7 +90,8 @@ func dependLines(t *bindings.Tree, lock *lockfile.Lock) ([]string, error) {
 			case err != nil:
 				problems = append(problems, err)
 			case line == "":
-				problems = append(problems, problem.New(problem.Input, "the lock has no %s that is %s, as crate %s wants it", r.Crate, r.Req, c.Name).In(t.Package).At(t.ShownAt(t.Top, "Cargo.lock"), 0).
+				problems = append(problems, problem.New(problem.Input, "the lock has no %s that is %s, as crate %s wants it", r.Crate, r.Req, c.Name).
+					In(t.Package).At(t.ShownAt(t.Top, "Cargo.lock"), 0).
 					Hint("bring it up to date: cargo update --workspace --manifest-path %s", problem.Word(t.ShownAt(t.Start, "Cargo.toml"))))
 			case !slices.Contains(lines, line):
 				lines = append(lines, line)

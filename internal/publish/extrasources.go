@@ -79,7 +79,8 @@ func downloadTemplate(ctx context.Context, cache string) (string, error) {
 		Download string `json:"dl"`
 	}
 	if err := json.Unmarshal(src, &config); err != nil || config.Download == "" {
-		return "", problem.New(problem.Input, "cargo's index does not say where crates are downloaded").At(index, 0).Hint("delete that directory and let cargo fetch again")
+		return "", problem.New(problem.Input, "cargo's index does not say where crates are downloaded").At(index, 0).
+			Hint("delete that directory and let cargo fetch again")
 	}
 	return config.Download, nil
 }

@@ -169,7 +169,8 @@ func download(ctx context.Context, w toolchain.Wanted, lock string, ids []crate.
 	var problems []error
 	for _, id := range ids {
 		if _, ok := files[id]; !ok {
-			problems = append(problems, problem.New(problem.Resolve, "the registry has no %s with the lock's sha256 %s", id, id.Checksum).At(lock, 0).
+			problems = append(problems, problem.New(problem.Resolve, "the registry has no %s with the lock's sha256 %s", id, id.Checksum).
+				At(lock, 0).
 				Hint("compare with the registry's page of the crate; if the lock is wrong, make it anew: opam-cargo lock"))
 		}
 	}
@@ -193,12 +194,14 @@ func inDownloadCache(home string, ids []crate.ID) map[crate.ID]string {
 // own, and the seed that lets cargo take yanked versions too.
 func fetchPackage(ids []crate.ID) (manifest, seed []byte) {
 	var b bytes.Buffer
-	b.WriteString("[package]\nname = \"fetch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n[dependencies]\n")
+	b.WriteString("[package]\nname = \"fetch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n" +
+		"[lib]\npath = \"lib.rs\"\n[workspace]\n[dependencies]\n")
 	lock := &lockfile.Lock{Version: 3}
 	for i, id := range ids {
 		version, _, _ := strings.Cut(id.Version, "+")
 		fmt.Fprintf(&b, "c%d = { package = %q, version = \"=%s\", default-features = false }\n", i, id.Name, version)
-		lock.Packages = append(lock.Packages, lockfile.Package{Name: id.Name, Version: id.Version, Source: lockfile.DefaultRegistry, Checksum: id.Checksum})
+		p := lockfile.Package{Name: id.Name, Version: id.Version, Source: lockfile.DefaultRegistry, Checksum: id.Checksum}
+		lock.Packages = append(lock.Packages, p)
 	}
 	return b.Bytes(), lock.Format()
 }

@@ -53,7 +53,8 @@ func foreign(lock *lockfile.Lock, file string) error {
 	var problems []error
 	for _, p := range lock.Packages {
 		if p.Git() || (p.Registry() && p.Source != lockfile.DefaultRegistry) {
-			problems = append(problems, problem.New(problem.Resolve, "the crate %s %s comes from %s, which opam cannot download a file from", p.Name, p.Version, p.Source).At(file, 0).
+			problems = append(problems, problem.New(problem.Resolve, "the crate %s %s comes from %s, which opam cannot download a file from",
+				p.Name, p.Version, p.Source).At(file, 0).
 				Hint("bring it in a vendor directory, or release it to the default registry"))
 		}
 	}

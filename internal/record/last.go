@@ -27,8 +27,7 @@ type Last struct {
 func lastFile(d workspace.Dirs) string { return filepath.Join(d.Out(), "last.json") }
 
 // Key fingerprints what the archives depend on: the resolution, the whole plan with the
-// hashes of all trees, the options, the toolchain, and this program itself. Where it cannot
-// be told what the toolchain is, there is none.
+// hashes of all trees, the options, the toolchain, and this program itself.
 func Key(in Input) (string, error) {
 	tools, err := in.Site.Versions.Get()
 	if err != nil {
@@ -40,7 +39,8 @@ func Key(in Input) (string, error) {
 	}
 	var b bytes.Buffer
 	o, res := in.Compile, in.Resolution
-	fmt.Fprintln(&b, Format, in.Version, in.Site.Dirs.W, in.Site.Prefix, res.Key, res.Registry, o.Profile, o.Target, o.Rustflags, o.Wrapper, tools)
+	fmt.Fprintln(&b, Format, in.Version, in.Site.Dirs.W, in.Site.Prefix, res.Key, res.Registry, tools)
+	fmt.Fprintln(&b, o.Profile, o.Target, o.Rustflags, o.Wrapper)
 	if info, err := os.Stat(in.Self); err == nil { // another build of the tool under one version
 		fmt.Fprintln(&b, info.Size(), info.ModTime().UnixNano())
 	}

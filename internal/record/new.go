@@ -55,7 +55,9 @@ func New(in Input, c *compile.Compiled, archives []link.Archive) (*Record, error
 		if err != nil {
 			return nil, err
 		}
-		rec.Archives = append(rec.Archives, Archive{Name: a.File(), SHA256: tree.BytesSum(content), Size: int64(len(content)), Package: a.Package, Link: a.Link})
+		rec.Archives = append(rec.Archives, Archive{
+			Name: a.File(), SHA256: tree.BytesSum(content), Size: int64(len(content)), Package: a.Package, Link: a.Link,
+		})
 		if bytes.Contains(content, []byte(in.Site.Dirs.W)) {
 			if rec.Embeds, err = embedding(c, in.Site.Dirs.W); err != nil {
 				return nil, err

@@ -113,7 +113,8 @@ func Read(dirs ...string) (*Record, error) {
 			return rec, err
 		}
 	}
-	return nil, problem.New(problem.Input, "nothing has been built yet: there is no %s in %s", Name, strings.Join(dirs, " or ")).Hint("run: opam-cargo build")
+	return nil, problem.New(problem.Input, "nothing has been built yet: there is no %s in %s", Name, strings.Join(dirs, " or ")).
+		Hint("run: opam-cargo build")
 }
 
 // ReadFile reads the record in file.
@@ -124,18 +125,21 @@ func ReadFile(file string) (*Record, error) {
 	}
 	var rec Record
 	if err := json.Unmarshal(src, &rec); err != nil {
-		return nil, problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).Hint("make it anew: opam-cargo build, or opam reinstall the package")
+		return nil, problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).
+			Hint("make it anew: opam-cargo build, or opam reinstall the package")
 	}
 	switch {
 	case rec.Format > Format:
-		return nil, problem.New(problem.Input, "the record has format %d, which a newer opam-cargo wrote; this one reads up to %d", rec.Format, Format).At(file, 0).
+		return nil, problem.New(problem.Input, "the record has format %d, which a newer opam-cargo wrote; this one reads up to %d", rec.Format,
+			Format).At(file, 0).
 			Hint("get that one: opam upgrade opam-cargo")
 	case rec.Format < oldest:
 		return nil, problem.New(problem.Input, "the record has format %d; this opam-cargo reads %d", rec.Format, Format).At(file, 0).
 			Hint("make it anew: opam-cargo build, or opam reinstall the package")
 	}
 	if err := rec.check(); err != nil {
-		return nil, problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).Hint("make it anew: opam-cargo build, or opam reinstall the package")
+		return nil, problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).
+			Hint("make it anew: opam-cargo build, or opam reinstall the package")
 	}
 	return &rec, nil
 }

@@ -24,7 +24,8 @@ func (r *resolver) explain(err error, l *Locks, absent map[string]string) error 
 	}
 	e := problem.New(problem.Resolve, "cargo cannot resolve the crates of %s together", strings.Join(r.plan.Packages, ", ")).Quote(words)
 	if absent != nil && cargo.NoCandidate(words) {
-		return e.Hint("no network is used here: a crate must come with a binding (vendor directory or extra-source), stand in rust-bindings/crates, or be in cargo's download cache").
+		return e.Hint("no network is used here: a crate must come with a binding (vendor directory or extra-source), stand in " +
+			"rust-bindings/crates, or be in cargo's download cache").
 			Hint("if the bindings have no Cargo.lock, make one for all of them where there is a network, and commit it: opam-cargo lock")
 	}
 	return e.Hint("the words above are cargo's; bindings/PACKAGE/ in them is the tree of that opam package")

@@ -99,10 +99,12 @@ func agreement(a, b claim) string {
 	case errA != nil || errB != nil:
 		return fmt.Sprintf("take releases of %s and %s that agree on one version of %s, or ask their authors", a.pkg, b.pkg, a.crate())
 	case both.Empty():
-		return fmt.Sprintf("no version of %s is both %s and %s: take a release of %s that accepts %s, or one of %s that accepts %s, or ask their authors",
+		return fmt.Sprintf("no version of %s is both %s and %s: take a release of %s that accepts %s, or one of %s that accepts %s, or ask "+
+			"their authors",
 			a.crate(), a.req(), b.req(), a.pkg, b.req(), b.pkg, a.req())
 	case both.End == "":
-		return fmt.Sprintf("both would accept %s %s or later, which is not here: opam-cargo lock, where there is a network, finds it", a.crate(), both.Min)
+		return fmt.Sprintf("both would accept %s %s or later, which is not here: opam-cargo lock, where there is a network, finds it",
+			a.crate(), both.Min)
 	}
 	return fmt.Sprintf("both would accept a %s from %s to below %s, which is not here: opam-cargo lock, where there is a network, finds it",
 		a.crate(), both.Min, both.End)

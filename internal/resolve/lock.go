@@ -90,7 +90,8 @@ func upgraded(l *Locks, up Upgrade) ([]*lockfile.Lock, error) {
 	var problems []error
 	for _, name := range up.Crates {
 		if len(without(seed, name).Packages) == len(seed.Packages) {
-			problems = append(problems, problem.New(problem.Usage, "there is no registry crate %s in the lock", name).Hint("opam-cargo plan lists them"))
+			problems = append(problems, problem.New(problem.Usage, "there is no registry crate %s in the lock", name).
+				Hint("opam-cargo plan lists them"))
 		}
 	}
 	return []*lockfile.Lock{without(seed, up.Crates...)}, errors.Join(problems...)

@@ -112,7 +112,8 @@ func (l *Locks) crates() [][]lockfile.Package {
 }
 
 func (l *Locks) commits(p lockfile.Package) bool {
-	return l.Committed != nil && slices.ContainsFunc(l.Committed.Packages, func(q lockfile.Package) bool { return source.Key(q) == source.Key(p) })
+	same := func(q lockfile.Package) bool { return source.Key(q) == source.Key(p) }
+	return l.Committed != nil && slices.ContainsFunc(l.Committed.Packages, same)
 }
 
 // settle gives the locks the checksum of the crate that is here: cargo refuses a seed

@@ -57,7 +57,8 @@ func missingCrates(l *Locks, absent map[string]string) []error {
 	if len(lines) == 1 {
 		verb = "is"
 	}
-	e := problem.New(problem.Resolve, "%s of %s %s not here, and there is no network in this build", term.Count(len(lines), "crate"), strings.Join(packages, ", "), verb).
+	e := problem.New(problem.Resolve, "%s of %s %s not here, and there is no network in this build", term.Count(len(lines), "crate"),
+		strings.Join(packages, ", "), verb).
 		Quote(strings.Join(lines, "\n"))
 	if onlyTooNew {
 		return []error{e.Hint("install a newer Rust: rustup update stable, or the distribution's newer package")}
@@ -69,7 +70,8 @@ func missingCrates(l *Locks, absent map[string]string) []error {
 	}
 	return []error{e.
 		Hint("or bring them with the program, from where there is a network: opam-cargo lock && opam-cargo fetch").
-		Hint("or have them in cargo's download cache, from where there is a network: cargo fetch --locked --manifest-path %s", problem.Word(first.ShownAt(first.Start, "Cargo.toml")))}
+		Hint("or have them in cargo's download cache, from where there is a network: cargo fetch --locked --manifest-path %s",
+			problem.Word(first.ShownAt(first.Start, "Cargo.toml")))}
 }
 
 // neededPaths maps name-version of each package that lock says t's exported
@@ -127,7 +129,8 @@ func missingGit(l *Locks, words string) []error {
 		for _, p := range l.Own[i].Packages {
 			url, _, _ := strings.Cut(strings.TrimPrefix(source.Of(p), "git+"), "?")
 			if p.Git() && strings.Contains(words, url) {
-				e := problem.New(problem.Resolve, "the crate %s %s comes from the git repository %s, which no build in opam's sandbox can reach", p.Name, p.Version, url)
+				e := problem.New(problem.Resolve, "the crate %s %s comes from the git repository %s, which no build in opam's sandbox can reach",
+					p.Name, p.Version, url)
 				problems = append(problems, e.In(t.Package).At(t.ShownAt(t.Top, "Cargo.lock"), 0).
 					Hint("its author must bring it in a vendor directory (cargo vendor), or release it to the registry"))
 			}

@@ -115,7 +115,8 @@ func moved(l *Locks, res *Resolution) []string {
 			continue
 		}
 		account := res.Graph.Account(c.Name, c.To)
-		if l.Chosen != nil && slices.ContainsFunc(l.Chosen.Packages, func(p lockfile.Package) bool { return p.Name == c.Name && p.Version == c.To }) {
+		is := func(p lockfile.Package) bool { return p.Name == c.Name && p.Version == c.To }
+		if l.Chosen != nil && slices.ContainsFunc(l.Chosen.Packages, is) {
 			account += "; as opam chose"
 		}
 		lines = append(lines, fmt.Sprintf("%s (%s)", c, account))

@@ -55,7 +55,8 @@ func Run(ctx context.Context, in Input) (*Resolution, error) {
 		return nil, err
 	}
 	if in.Locked && locks.Committed == nil {
-		return nil, problem.New(problem.Resolve, "--locked needs a committed lock, and there is none").At(lockfile.Committed, 0).Hint("make it: opam-cargo lock")
+		return nil, problem.New(problem.Resolve, "--locked needs a committed lock, and there is none").At(lockfile.Committed, 0).
+			Hint("make it: opam-cargo lock")
 	}
 	r := newResolver(in)
 	if in.Online {

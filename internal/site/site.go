@@ -96,7 +96,8 @@ func (s *Site) lock(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return problem.New(problem.Input, "cannot lock the workspace: %w", err).At(s.Dirs.W, 0).Hint("check the owner and the permissions of that directory")
+		return problem.New(problem.Input, "cannot lock the workspace: %w", err).At(s.Dirs.W, 0).
+			Hint("check the owner and the permissions of that directory")
 	}
 	s.unlock = func() { lock.Unlock() } //nolint:errcheck // the process ends soon, and the lock with it
 	return nil

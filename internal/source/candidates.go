@@ -60,7 +60,8 @@ func Find(places []Place, wanted Wanted, out *term.Printer) (*Candidates, error)
 		}
 	}
 	if len(substitutes) > 0 {
-		out.Warn("OPAM_CARGO_CRATES stands for %s of the locks, with other checksums: %s", term.Count(len(substitutes), "crate"), strings.Join(substitutes, ", "))
+		out.Warn("OPAM_CARGO_CRATES stands for %s of the locks, with other checksums: %s", term.Count(len(substitutes), "crate"),
+			strings.Join(substitutes, ", "))
 		out.Hint("to build what the committed lock names and nothing else: --locked")
 	}
 	for _, c := range chain.Vendored() {

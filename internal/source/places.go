@@ -21,7 +21,8 @@ func Places(s *site.Site, trees []*bindings.Tree) ([]Place, error) {
 	for _, t := range trees {
 		list = append(list, Place{Dir: filepath.Join(t.Dir, filepath.FromSlash(t.PrivateDir()), "crates"), Kind: CrateFiles, Label: "the crates of " + t.Package})
 		for _, v := range t.Vendor {
-			list = append(list, Place{Dir: filepath.Join(t.Dir, filepath.FromSlash(v)), Kind: Directory, Label: "the vendor directory of " + t.Package})
+			dir := filepath.Join(t.Dir, filepath.FromSlash(v))
+			list = append(list, Place{Dir: dir, Kind: Directory, Label: "the vendor directory of " + t.Package})
 		}
 	}
 	own := filepath.Join(s.Root.Dir, "rust-bindings")
@@ -42,6 +43,7 @@ func Places(s *site.Site, trees []*bindings.Tree) ([]Place, error) {
 		}
 		list = append(list, Place{Dir: dir, Kind: Directory, Label: "OPAM_CARGO_CRATES (" + dir + ")", Named: true})
 	}
-	list = append(list, Place{Dir: filepath.Join(cargo.UserHome(s.Getenv), "registry", "cache"), Kind: Downloads, Label: "cargo's download cache"})
+	downloads := filepath.Join(cargo.UserHome(s.Getenv), "registry", "cache")
+	list = append(list, Place{Dir: downloads, Kind: Downloads, Label: "cargo's download cache"})
 	return slices.DeleteFunc(list, func(p Place) bool { return !tree.IsDir(p.Dir) }), nil
 }
