@@ -1,7 +1,9 @@
-// Package cargo runs cargo apart from everything on the user's machine that
-// could change what it does: its own CARGO_HOME, the working directory "/"
-// (where neither a .cargo/config.toml nor a rust-toolchain file of the user's
-// is found), no variable that cargo or rustc read, no network.
+// Package cargo runs cargo ([Find], [Cargo.Command], [Cargo.Resolved]) apart from everything
+// on the user's machine that could change what it does: its own CARGO_HOME, the working
+// directory "/" (where neither a .cargo/config.toml nor a rust-toolchain file of the user's
+// is found), no variable that cargo or rustc read, no network. All steps of the pipeline
+// that run cargo do it here, and all that is read in cargo's and rustc's English is read
+// here, in words.go and conflict.go. It knows nothing of bindings.
 package cargo
 
 import (

@@ -28,7 +28,7 @@ type Wanted struct {
 // Find finds the verified crates of the places: of every crate that a lock names, and all
 // of the directory sources; one for each name and version, and for each git source.
 func Find(places []Place, wanted Wanted, out *term.Printer) (*Candidates, error) {
-	chain, err := NewChain(places)
+	here, err := newChain(places)
 	if err != nil {
 		return nil, err
 	}
@@ -38,13 +38,13 @@ func Find(places []Place, wanted Wanted, out *term.Printer) (*Candidates, error)
 	for _, group := range wanted.Crates {
 		p := group[0]
 		seen[Key(p)] = true
-		switch c, ok := chain.first(group, &p); {
+		switch c, ok := here.first(group, &p); {
 		case ok:
 			found.List = append(found.List, c)
 			if len(group) > 1 {
 				found.Settled = append(found.Settled, p)
 			}
-		case !wanted.Locked && Of(p) == "" && chain.substitute(&p, &c):
+		case !wanted.Locked && Of(p) == "" && here.standIn(&p, &c):
 			found.List = append(found.List, c)
 			found.Settled = append(found.Settled, p)
 			substitutes = append(substitutes, p.Name+" "+p.Version)
@@ -64,12 +64,12 @@ func Find(places []Place, wanted Wanted, out *term.Printer) (*Candidates, error)
 			strings.Join(substitutes, ", "))
 		out.Hint("to build what the committed lock names and nothing else: --locked")
 	}
-	for _, c := range chain.Vendored() {
+	for _, c := range here.vendoredCrates() {
 		if !seen[c.Key()] {
 			found.List = append(found.List, c)
 		}
 	}
-	for _, w := range chain.Warnings {
+	for _, w := range here.warnings {
 		out.Warn("%s", w)
 	}
 	found.noteOthers()
@@ -77,9 +77,9 @@ func Find(places []Place, wanted Wanted, out *term.Printer) (*Candidates, error)
 }
 
 // first looks for the packages of a group in turn; p becomes the one that is found.
-func (c *Chain) first(group []lockfile.Package, p *lockfile.Package) (Candidate, bool) {
+func (c *chain) first(group []lockfile.Package, p *lockfile.Package) (Candidate, bool) {
 	for _, q := range group {
-		if found, ok := c.Find(crate.ID{Name: q.Name, Version: q.Version, Checksum: q.Checksum}, Of(q)); ok {
+		if found, ok := c.find(crate.ID{Name: q.Name, Version: q.Version, Checksum: q.Checksum}, Of(q)); ok {
 			*p = q
 			return found, true
 		}
@@ -87,9 +87,9 @@ func (c *Chain) first(group []lockfile.Package, p *lockfile.Package) (Candidate,
 	return Candidate{}, false
 }
 
-// substitute is [Chain.Substitute] for p, which gets its checksum.
-func (c *Chain) substitute(p *lockfile.Package, into *Candidate) (ok bool) {
-	if *into, ok = c.Substitute(crate.ID{Name: p.Name, Version: p.Version}); ok {
+// standIn is [chain.substitute] for p, which gets its checksum.
+func (c *chain) standIn(p *lockfile.Package, into *Candidate) (ok bool) {
+	if *into, ok = c.substitute(crate.ID{Name: p.Name, Version: p.Version}); ok {
 		p.Checksum = into.ID.Checksum
 	}
 	return ok

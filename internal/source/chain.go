@@ -1,8 +1,7 @@
-// Package source finds the crates that are here: it verifies what the places have
-// ([Places], [NewChain]) of the crates that the locks name ([Find]), and lays out for cargo
-// what the resolution takes of them ([Layout.LayOut]). It comes after the plan and before
-// the resolution (internal/resolve), which decides: here no version is chosen. It never
-// downloads anything.
+// Package source finds the crates that are here: what the places ([Places]) have, verified,
+// of the crates that the locks name ([Find]); and lays out for cargo what the resolution
+// takes of them ([Layout.LayOut]). It comes after the plan and before the resolution
+// (internal/resolve), which is cargo's: here no version is chosen. It never downloads.
 package source
 
 import (
@@ -23,7 +22,7 @@ type Place struct {
 	Dir   string
 	Kind  PlaceKind
 	Label string // for messages: "ocaml-foo's vendor directory"
-	Named bool   // by whoever builds, so that [Chain.Substitute] may take a crate of it
+	Named bool   // by whoever builds, so that [chain.substitute] may take a crate of it
 }
 
 // PlaceKind is the shape of a [Place].
@@ -51,18 +50,18 @@ type Candidate struct {
 // git sources may.
 func (c Candidate) Key() string { return c.ID.String() + " " + c.Source }
 
-// Chain looks for crates in places, in order; the first that has a crate with the
+// chain looks for crates in places, in order; the first that has a crate with the
 // right checksum serves it.
-type Chain struct {
+type chain struct {
 	places   []Place
 	vendored []map[string]Candidate // of each place that is a directory source, by name-version
-	Warnings []string               // files that do not count, and why
+	warnings []string               // files that do not count, and why
 	checked  map[string]bool        // .crate files whose sum was compared
 }
 
-// NewChain reads what the directory sources among places have.
-func NewChain(places []Place) (*Chain, error) {
-	c := &Chain{places: places, vendored: make([]map[string]Candidate, len(places)), checked: map[string]bool{}}
+// newChain reads what the directory sources among places have.
+func newChain(places []Place) (*chain, error) {
+	c := &chain{places: places, vendored: make([]map[string]Candidate, len(places)), checked: map[string]bool{}}
 	var problems []error
 	for i, p := range places {
 		if p.Kind != Directory {
@@ -92,13 +91,13 @@ func NewChain(places []Place) (*Chain, error) {
 	return c, errors.Join(problems...)
 }
 
-func (c *Chain) warn(format string, args ...any) {
-	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
+func (c *chain) warn(format string, args ...any) {
+	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
 }
 
-// Find looks for one crate of a source, as [Candidate] has it. A git crate has no
+// find looks for one crate of a source, as [Candidate] has it. A git crate has no
 // checksum; only a vendor directory can have it.
-func (c *Chain) Find(id crate.ID, source string) (Candidate, bool) {
+func (c *chain) find(id crate.ID, source string) (Candidate, bool) {
 	name := id.String() + ".crate"
 	for i, p := range c.places {
 		if id.Checksum == "" && p.Kind != Directory {
@@ -125,10 +124,10 @@ func (c *Chain) Find(id crate.ID, source string) (Candidate, bool) {
 	return Candidate{}, false
 }
 
-// Substitute looks in the places that whoever builds has named for a crate of the
+// substitute looks in the places that whoever builds has named for a crate of the
 // default registry that no place has with the lock's checksum: a distribution's own
 // package of it, patched perhaps, by name and version.
-func (c *Chain) Substitute(id crate.ID) (Candidate, bool) {
+func (c *chain) substitute(id crate.ID) (Candidate, bool) {
 	for i, p := range c.places {
 		if o, ok := c.vendored[i][id.String()]; ok && p.Named && o.ID.Checksum != "" {
 			return o, true
@@ -138,7 +137,7 @@ func (c *Chain) Substitute(id crate.ID) (Candidate, bool) {
 }
 
 // counts tells whether file is there and has the lock's checksum.
-func (c *Chain) counts(file string, id crate.ID, p Place) bool {
+func (c *chain) counts(file string, id crate.ID, p Place) bool {
 	if !tree.Exists(file) {
 		return false
 	}
@@ -157,10 +156,10 @@ func (c *Chain) counts(file string, id crate.ID, p Place) bool {
 	return false
 }
 
-// Vendored lists what the directory sources have, one of each name and version,
+// vendoredCrates lists what the directory sources have, one of each name and version,
 // the first place's. These need no lock to be known: their checksum files name
 // them.
-func (c *Chain) Vendored() []Candidate {
+func (c *chain) vendoredCrates() []Candidate {
 	seen := map[string]bool{}
 	var list []Candidate
 	for _, found := range c.vendored {
