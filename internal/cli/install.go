@@ -11,7 +11,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/compiled"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
-	"github.com/opam-cargo/opam-cargo/internal/tree"
+	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
@@ -98,25 +98,18 @@ func (a *app) install(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	scratch, err := tree.Scratch("opam-cargo-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(scratch)
-	program, err := cargo.Find(c.String("cargo"), filepath.Join(scratch, "cargo-home"), "")
-	if err != nil {
-		return err
-	}
 	dest := prefix
 	if c.String("destdir") != "" {
 		dest = filepath.Join(c.String("destdir"), prefix)
 	}
-	t, err := bindings.Install(a.ctx, bindings.InstallRequest{Binding: b, Dest: dest, Cargo: program, Scratch: scratch, Warn: a.term.Warn})
-	if err != nil {
+	wanted := toolchain.Wanted{Program: c.String("cargo"), Getenv: os.Getenv, Out: a.term}
+	return wanted.InScratch(a.ctx, func(cargo *cargo.Cargo, scratch string) error {
+		t, err := bindings.Install(a.ctx, bindings.InstallRequest{Binding: b, Dest: dest, Cargo: cargo, Scratch: scratch, Warn: a.term.Warn})
+		if err == nil {
+			a.term.Detail("installed %s as %s; it exports %v", b.Shown, filepath.Join(dest, bindings.Dir, b.Package), t.Exports)
+		}
 		return err
-	}
-	a.term.Detail("installed %s as %s; it exports %v", b.Shown, filepath.Join(dest, bindings.Dir, b.Package), t.Exports)
-	return nil
+	})
 }
 
 // onlyPackage is the package that is meant where nobody names one: opam's, or the

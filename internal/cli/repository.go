@@ -53,12 +53,7 @@ func (a *app) repository(c *cli.Context) error {
 			locks = append(locks, filepath.Join(root.Dir, filepath.FromSlash(set.File)))
 		}
 	}
-	scratch, err := tree.Scratch("opam-cargo-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(scratch)
-	wanted := toolchain.Wanted{Program: c.String("cargo"), Root: scratch, Getenv: os.Getenv, Out: a.term}
+	wanted := toolchain.Wanted{Program: c.String("cargo"), Getenv: os.Getenv, Out: a.term}
 	var crates []opamcrates.Crate
 	for _, lock := range locks {
 		list, err := publish.LockedCrates(a.ctx, wanted, lock)

@@ -10,6 +10,7 @@ import (
 	"sort"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/opamcrates"
@@ -39,22 +40,14 @@ func CrateDepends(ctx context.Context, w toolchain.Wanted, r *bindings.Root, pkg
 		return nil, problem.New(problem.Input, "the package has no Rust tree of its own").In(pkg).At(r.Dir, 0).
 			Hint("name it in its install: field, as in [\"opam-cargo\" \"install\" \"rust\"]")
 	}
-	scratch, err := tree.Scratch("opam-cargo-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(scratch)
-	c, err := w.Find(ctx, filepath.Join(scratch, "cargo-home"))
-	if err != nil {
-		return nil, err
-	}
 	t, err := bindings.ReadTree(bindings.Binding{
 		Package: pkg, Dir: filepath.Join(r.Dir, own.Dir), Shown: filepath.ToSlash(own.Dir), Origin: bindings.InTree, Named: own.Crates,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := t.Inspect(ctx, c, scratch); err != nil {
+	err = w.InScratch(ctx, func(c *cargo.Cargo, scratch string) error { return t.Inspect(ctx, c, scratch) })
+	if err != nil {
 		return nil, err
 	}
 	lock, err := t.Lock()

@@ -142,28 +142,23 @@ func download(ctx context.Context, w toolchain.Wanted, lock string, ids []crate.
 	if len(files) == len(ids) {
 		return files, nil
 	}
-	scratch, err := tree.Scratch("opam-cargo-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(scratch)
-	c, err := w.Find(ctx, filepath.Join(scratch, "cargo-home"))
-	if err != nil {
-		return nil, err
-	}
-	manifest, seed := fetchPackage(ids)
-	for name, content := range map[string][]byte{"Cargo.toml": manifest, "Cargo.lock": seed, "lib.rs": nil} {
-		if err := tree.Write(filepath.Join(scratch, name), content, false); err != nil {
-			return nil, err
+	err := w.InScratch(ctx, func(c *cargo.Cargo, scratch string) error {
+		manifest, seed := fetchPackage(ids)
+		for name, content := range map[string][]byte{"Cargo.toml": manifest, "Cargo.lock": seed, "lib.rs": nil} {
+			if err := tree.Write(filepath.Join(scratch, name), content, false); err != nil {
+				return err
+			}
 		}
-	}
-	if err := c.Online(home, w.Out.CargoProgress()).Fetch(ctx, filepath.Join(scratch, "Cargo.toml")); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		err := c.Online(home, w.Out.CargoProgress()).Fetch(ctx, filepath.Join(scratch, "Cargo.toml"))
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
 		}
-		return nil, problem.New(problem.Resolve, "cargo could not fetch %s of %s", term.Count(len(ids)-len(files), "crate"), lock).
+		return problem.New(problem.Resolve, "cargo could not fetch %s of %s", term.Count(len(ids)-len(files), "crate"), lock).
 			Quote(strings.ReplaceAll(cargo.Words(err), scratch, "")).
 			Hint("fetch where there is a network; cargo's own settings (proxy, mirror) are in %s", filepath.Join(home, "config.toml"))
+	})
+	if err != nil {
+		return nil, err
 	}
 	files = inDownloadCache(home, ids)
 	var problems []error

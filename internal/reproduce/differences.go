@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/compile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/record"
@@ -43,18 +44,13 @@ type With struct {
 
 // here is the toolchain that a build would have, and what it would have of the variables
 // that a record names.
-func (w With) here(ctx context.Context, asked []compile.Variable) (toolchain.Versions, []compile.Variable, error) {
-	home, err := tree.Scratch("opam-cargo-")
-	if err != nil {
-		return toolchain.Versions{}, nil, err
-	}
-	defer os.RemoveAll(home)
-	c, err := w.Toolchain.Find(ctx, home)
-	if err != nil {
-		return toolchain.Versions{}, nil, err
-	}
-	versions, err := toolchain.Begin(ctx, c, w.Toolchain.Getenv).Get()
-	return versions, compile.Here(ctx, c, w.Toolchain.Getenv, asked), err
+func (w With) here(ctx context.Context, asked []compile.Variable) (v toolchain.Versions, here []compile.Variable, err error) {
+	err = w.Toolchain.InScratch(ctx, func(c *cargo.Cargo, _ string) error {
+		here = compile.Here(ctx, c, w.Toolchain.Getenv, asked)
+		v, err = toolchain.Begin(ctx, c, w.Toolchain.Getenv).Get()
+		return err
+	})
+	return v, here, err
 }
 
 // Differences compares the record with the switch, the sources and the toolchain that

@@ -11,12 +11,13 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // Wanted says which cargo is meant.
 type Wanted struct {
 	Program string // the program, or its name on PATH; empty: cargo
-	Root    string // of the program that is built: its rust-toolchain file counts
+	Root    string // of the program that is built: its rust-toolchain file counts; empty: none
 	Getenv  func(name string) string
 	Out     *term.Printer
 }
@@ -26,11 +27,29 @@ func (w Wanted) Find(ctx context.Context, home string) (*cargo.Cargo, error) {
 	return cargo.Find(w.Program, home, w.channel(ctx))
 }
 
+// InScratch finds it and lets use have it, with a scratch directory that is removed
+// afterwards and has its CARGO_HOME.
+func (w Wanted) InScratch(ctx context.Context, use func(c *cargo.Cargo, dir string) error) error {
+	dir, err := tree.Scratch("opam-cargo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	c, err := w.Find(ctx, filepath.Join(dir, "cargo-home"))
+	if err != nil {
+		return err
+	}
+	return use(c, dir)
+}
+
 // channel is the one that the program's own rust-toolchain file asks for, if rustup has
 // it installed; else empty, with a warning. The files in the bindings' trees do not
 // count: one program is built by one toolchain, and rustup would take each for its
 // directory's.
 func (w Wanted) channel(ctx context.Context) string {
+	if w.Root == "" {
+		return ""
+	}
 	file, channel := readToolchain(w.Root)
 	if channel == "" {
 		return ""
