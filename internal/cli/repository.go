@@ -95,9 +95,16 @@ func (a *app) installCrateCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			id := crate.ID{Name: args[0], Version: args[1]}
+			id, err := crate.NewID(args[0], args[1], "")
+			if err != nil {
+				return problem.New(problem.Usage, "install-crate: %w", err).Hint("it is for the packages that opam-cargo repository writes")
+			}
 			file := filepath.Join(cwd, id.String()+".crate")
-			if id.Checksum, err = tree.FileSum(file); err != nil {
+			sum, err := tree.FileSum(file)
+			if err == nil {
+				id, err = crate.NewID(args[0], args[1], sum)
+			}
+			if err != nil {
 				return problem.New(problem.Input, "the crate is not here: %w", err).
 					Hint("it is an extra-source of the package that opam-cargo repository writes")
 			}

@@ -35,7 +35,7 @@ func CopyVendored(dir string, id ID, dest string) error {
 			return copyEntry(file, rel, filepath.Join(to, rel), d)
 		})
 		if err == nil {
-			err = writeChecksum(to, id.Checksum)
+			err = writeChecksum(to, id.Checksum())
 		}
 		var told *problem.Error
 		if err != nil && !errors.As(err, &told) {

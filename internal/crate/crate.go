@@ -34,15 +34,6 @@ const manifestFile = "Cargo.toml"
 // time that cargo package writes into a .crate.
 var mtime = time.Date(2006, 7, 24, 1, 21, 28, 0, time.UTC)
 
-// ID is a crate as a lock names it.
-type ID struct {
-	Name, Version string
-	Checksum      string // sha256 in hex of the original .crate; "" for a git crate
-}
-
-// String is "name-version", which is also the root directory in the .crate.
-func (id ID) String() string { return id.Name + "-" + id.Version }
-
 // build makes the directory dest by letting fill write into a hidden sibling,
 // which is then stamped with the constant mtime and renamed. Nothing is left
 // when a step fails.

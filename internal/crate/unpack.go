@@ -37,14 +37,14 @@ func Unpack(ctx context.Context, file string, id ID, dest string) error {
 		return err
 	}
 	sum := sha256.Sum256(data)
-	if got := hex.EncodeToString(sum[:]); got != id.Checksum {
-		return bad(file, fmt.Errorf("the sha256 is %s, but the lock says %s for %s", got, id.Checksum, id))
+	if got := hex.EncodeToString(sum[:]); got != id.Checksum() {
+		return bad(file, fmt.Errorf("the sha256 is %s, but the lock says %s for %s", got, id.Checksum(), id))
 	}
 	return build(dest, func(dir string) error {
 		if err := unpackData(ctx, data, id, dir, normal); err != nil {
 			return unpackProblem(ctx, file, dest, err)
 		}
-		if err := writeChecksum(dir, id.Checksum); err != nil {
+		if err := writeChecksum(dir, id.Checksum()); err != nil {
 			return writeProblem(dest, err)
 		}
 		return nil

@@ -166,7 +166,7 @@ func TestUnpack(t *testing.T) {
 	if err := os.Chtimes(dest, mtime, mtime); err != nil {
 		t.Fatal(err)
 	}
-	check(t, listing(t, dest), `644 .cargo-checksum.json {"package":"`+id.Checksum+`","files":{}}
+	check(t, listing(t, dest), `644 .cargo-checksum.json {"package":"`+id.Checksum()+`","files":{}}
 644 Cargo.toml
 644 hard new
 644 src/lib.rs new
@@ -271,7 +271,7 @@ func TestUnpackBadFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file, id := crateFile(t, tt.data)
 			if tt.sum != "" {
-				id.Checksum = tt.sum
+				id.checksum = tt.sum
 			}
 			parent := t.TempDir()
 			err := Unpack(context.Background(), file, id, filepath.Join(parent, "dest"))

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strings"
 
@@ -32,15 +31,14 @@ func ReadVendored(dir string) (ID, map[string]string, error) {
 	if err != nil {
 		return ID{}, nil, err
 	}
-	id, err := readManifest(filepath.Join(dir, manifestFile))
-	if err == nil && sum != "" && !isSum.MatchString(sum) {
-		sum, err = contentSum(dir)
+	if sum != "" && !isSum.MatchString(sum) {
+		if sum, err = contentSum(dir); err != nil {
+			return ID{}, nil, err
+		}
 	}
-	id.Checksum = sum
+	id, err := readManifest(filepath.Join(dir, manifestFile), sum)
 	return id, files, err
 }
-
-var isSum = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 func contentSum(dir string) (string, error) {
 	dir, err := filepath.EvalSymlinks(dir)
@@ -76,7 +74,7 @@ func readChecksum(file string) (string, map[string]string, error) {
 
 // readManifest reads name and version; an absent version is 0.0.0 to cargo, and
 // very old crates say [project] for [package].
-func readManifest(file string) (ID, error) {
+func readManifest(file, sum string) (ID, error) {
 	type table struct {
 		Name    string `toml:"name"`
 		Version any    `toml:"version"`
@@ -108,13 +106,18 @@ func readManifest(file string) (ID, error) {
 	if pkg == nil || pkg.Name == "" {
 		return fail(0, errors.New("no package name"))
 	}
-	switch version := pkg.Version.(type) {
-	case nil:
-		return ID{Name: pkg.Name, Version: "0.0.0"}, nil
-	case string:
-		return ID{Name: pkg.Name, Version: version}, nil
+	version := "0.0.0"
+	if pkg.Version != nil {
+		var ok bool
+		if version, ok = pkg.Version.(string); !ok {
+			return fail(0, errors.New("the version is not a string"))
+		}
 	}
-	return fail(0, errors.New("the version is not a string"))
+	id, err := NewID(pkg.Name, version, sum)
+	if err != nil {
+		return fail(0, err)
+	}
+	return id, nil
 }
 
 // VerifyVendored compares every file that the checksum file of dir lists with

@@ -6,6 +6,8 @@ package lockfile
 import (
 	"net/url"
 	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/crate"
 )
 
 // Committed is the lock that a program commits, relative to its root.
@@ -24,6 +26,9 @@ type Package struct {
 	// Dependencies as written: "name", "name version" or "name version (source)".
 	Dependencies []string `json:"dependencies,omitempty"`
 }
+
+// ID is the crate that p names, checked: it becomes a name of files and directories.
+func (p Package) ID() (crate.ID, error) { return crate.NewID(p.Name, p.Version, p.Checksum) }
 
 // Lock is a Cargo.lock. Unused [patch] entries are not kept: cargo finds them
 // out again.

@@ -122,8 +122,8 @@ func TestProblems(t *testing.T) {
 		"twice":         {"version = 3\n" + pkg + pkg, "a 1.0.0 is there twice", 5},
 		"toml":          {"version = 3\n[[package]\n", "not a Cargo.lock", 2},
 		"wrong type":    {"version = 3\n[[package]]\nname = 4\n", "not a Cargo.lock", 3},
-		"no name":       {"version = 3\n" + pkg + "[[package]]\nversion = \"1.0.0\"\n", "no usable name", 5},
-		"short version": {"version = 3\n[[package]]\nname = \"a\"\nversion = \"1.0\"\n", "no usable name", 2},
+		"no name":       {"version = 3\n" + pkg + "[[package]]\nversion = \"1.0.0\"\n", "no usable package", 5},
+		"short version": {"version = 3\n[[package]]\nname = \"a\"\nversion = \"1.0\"\n", "no usable package", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse("rust/Cargo.lock", []byte(tt.src))

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
-	"golang.org/x/mod/semver"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
@@ -67,9 +66,8 @@ func Parse(filename string, src []byte) (*Lock, error) {
 			p.Checksum = checksum(f.Metadata, p)
 		}
 		p.plain()
-		if p.Name == "" || !fullVersion(p.Version) {
-			return nil, problem.New(problem.Input, "package %q has no usable name and version (%q)", p.Name, p.Version).
-				At(filename, lines[i]).Hint(relockHint)
+		if _, err := p.ID(); err != nil {
+			return nil, problem.New(problem.Input, "no usable package: %w", err).At(filename, lines[i]).Hint(relockHint)
 		}
 		if seen[p.String()] {
 			return nil, problem.New(problem.Input, "package %s is there twice", p).
@@ -115,14 +113,6 @@ func checksum(metadata map[string]string, p Package) string {
 		return ""
 	}
 	return sum
-}
-
-// fullVersion tells whether v is semver with all three numbers; x/mod's semver
-// also takes "1" and "1.2".
-func fullVersion(v string) bool {
-	core, _, _ := strings.Cut(v, "+")
-	core, _, _ = strings.Cut(core, "-")
-	return semver.IsValid("v"+v) && strings.Count(core, ".") == 2
 }
 
 func tomlProblem(filename string, err error) error {

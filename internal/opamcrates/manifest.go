@@ -38,7 +38,11 @@ const mostManifest = 4 << 20
 // which says which of its optional dependencies are wanted: those of development never
 // are, those of all platforms always.
 func ReadCrate(file string, locked lockfile.Package) (Crate, error) {
-	c := Crate{ID: crate.ID{Name: locked.Name, Version: locked.Version, Checksum: locked.Checksum}}
+	id, err := locked.ID()
+	c := Crate{ID: id}
+	if err != nil {
+		return c, err
+	}
 	src, err := manifestOf(file, c.ID.String())
 	if err != nil {
 		return c, err

@@ -23,7 +23,7 @@ func (c Crate) Opam(depends string) string {
 	field := func(name, value string) { fmt.Fprintf(&b, "%s: %s\n", name, value) }
 	text := func(name, value string) { field(name, opamfile.Quote(value)) }
 	text("opam-version", "2.0")
-	text("synopsis", fmt.Sprintf("The sources of the Rust crate %s", c.ID.Name))
+	text("synopsis", fmt.Sprintf("The sources of the Rust crate %s", c.ID.Name()))
 	if line := oneLine(c.Description); line != "" {
 		text("description", line)
 	}
@@ -40,19 +40,19 @@ func (c Crate) Opam(depends string) string {
 	if c.Links != "" {
 		text("conflict-class", "rust-links-"+notInName.ReplaceAllString(c.Links, "_"))
 	}
-	if IsPre(c.ID.Version) {
+	if IsPre(c.ID.Version()) {
 		field("flags", "avoid-version")
 	}
 	if c.RustVersion != "" {
 		field("available", fmt.Sprintf("!(?%s) | %s >= %s", RustVariable, RustVariable, opamfile.Quote(c.RustVersion)))
 	}
 	b.WriteString(depends)
-	field("install", fmt.Sprintf("[\"opam-cargo\" \"install-crate\" %s %s]", opamfile.Quote(c.ID.Name), opamfile.Quote(c.ID.Version)))
-	fmt.Fprintf(&b, "extra-source %s {\n  src: %s\n  checksum: %s\n}\n", opamfile.Quote(c.ID.String()+".crate"), opamfile.Quote(c.URL), opamfile.Quote("sha256="+c.ID.Checksum))
+	field("install", fmt.Sprintf("[\"opam-cargo\" \"install-crate\" %s %s]", opamfile.Quote(c.ID.Name()), opamfile.Quote(c.ID.Version())))
+	fmt.Fprintf(&b, "extra-source %s {\n  src: %s\n  checksum: %s\n}\n", opamfile.Quote(c.ID.String()+".crate"), opamfile.Quote(c.URL), opamfile.Quote("sha256="+c.ID.Checksum()))
 	if c.License != "" {
 		text("x-cargo-license", c.License)
 	}
-	fmt.Fprintf(&b, "x-cargo-crate: [%s %s]\n", opamfile.Quote(c.ID.Name), opamfile.Quote(c.ID.Version))
+	fmt.Fprintf(&b, "x-cargo-crate: [%s %s]\n", opamfile.Quote(c.ID.Name()), opamfile.Quote(c.ID.Version()))
 	fmt.Fprintf(&b, "x-cargo-requires: [")
 	for _, r := range c.Needs {
 		fmt.Fprintf(&b, "\n  %s", opamfile.Quote(r.Crate+" "+r.Req))
@@ -63,7 +63,7 @@ func (c Crate) Opam(depends string) string {
 
 func (c Crate) authors() []string {
 	if len(c.Authors) == 0 {
-		return []string{"the authors of " + c.ID.Name}
+		return []string{"the authors of " + c.ID.Name()}
 	}
 	return c.Authors
 }

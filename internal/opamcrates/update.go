@@ -30,15 +30,15 @@ func Update(dir string, crates []Crate) (added, changed int, err error) {
 		return 0, 0, err
 	}
 	for _, c := range crates {
-		compat := lockfile.CompatRange(c.ID.Version)
-		if !slices.Contains(known[c.ID.Name], compat) {
-			known[c.ID.Name] = append(known[c.ID.Name], compat)
+		compat := lockfile.CompatRange(c.ID.Version())
+		if !slices.Contains(known[c.ID.Name()], compat) {
+			known[c.ID.Name()] = append(known[c.ID.Name()], compat)
 		}
 	}
 	files := map[string]string{} // what is to be written
 	for _, c := range crates {
-		nv := PackageName(c.ID.Name, c.ID.Version) + "." + Version(c.ID.Version)
-		file := filepath.Join(dir, "packages", PackageName(c.ID.Name, c.ID.Version), nv, "opam")
+		nv := PackageName(c.ID.Name(), c.ID.Version()) + "." + Version(c.ID.Version())
+		file := filepath.Join(dir, "packages", PackageName(c.ID.Name(), c.ID.Version()), nv, "opam")
 		if old, ok := there[file]; ok {
 			c.Needs = united(c.Needs, old.needs) // the features of another lock
 		}

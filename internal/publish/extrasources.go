@@ -43,7 +43,7 @@ func ExtraSources(ctx context.Context, w toolchain.Wanted, sets []CrateSet) (str
 				break
 			}
 			fmt.Fprintf(&b, "extra-source %s {\n  src: %s\n  checksum: %s\n}\n",
-				opamfile.Quote(path.Join(set.Dir, id.String()+".crate")), opamfile.Quote(url), opamfile.Quote("sha256="+id.Checksum))
+				opamfile.Quote(path.Join(set.Dir, id.String()+".crate")), opamfile.Quote(url), opamfile.Quote("sha256="+id.Checksum()))
 		}
 	}
 	return b.String(), errors.Join(problems...)
@@ -109,9 +109,9 @@ func expandDownload(template string, id crate.ID) string {
 		template += "/{crate}/{version}/download"
 	}
 	return strings.NewReplacer(
-		"{crate}", id.Name, "{version}", id.Version,
-		"{prefix}", indexPrefix(id.Name), "{lowerprefix}", indexPrefix(strings.ToLower(id.Name)),
-		"{sha256-checksum}", id.Checksum,
+		"{crate}", id.Name(), "{version}", id.Version(),
+		"{prefix}", indexPrefix(id.Name()), "{lowerprefix}", indexPrefix(strings.ToLower(id.Name())),
+		"{sha256-checksum}", id.Checksum(),
 	).Replace(template)
 }
 

@@ -93,7 +93,7 @@ func Fetch(ctx context.Context, w toolchain.Wanted, sets []CrateSet) (brought, t
 		}
 		var missing []crate.ID
 		for _, id := range registryCrates(set.Lock) {
-			if sum, err := tree.FileSum(filepath.Join(dir, id.String()+".crate")); err != nil || sum != id.Checksum {
+			if sum, err := tree.FileSum(filepath.Join(dir, id.String()+".crate")); err != nil || sum != id.Checksum() {
 				missing = append(missing, id)
 			}
 		}
@@ -126,8 +126,8 @@ func Fetch(ctx context.Context, w toolchain.Wanted, sets []CrateSet) (brought, t
 func registryCrates(l *lockfile.Lock) []crate.ID {
 	var ids []crate.ID
 	for _, p := range l.Packages {
-		if p.Registry() && p.Checksum != "" {
-			ids = append(ids, crate.ID{Name: p.Name, Version: p.Version, Checksum: p.Checksum})
+		if id, err := p.ID(); err == nil && p.Registry() && p.Checksum != "" {
+			ids = append(ids, id)
 		}
 	}
 	return ids
@@ -164,7 +164,7 @@ func download(ctx context.Context, w toolchain.Wanted, lock string, ids []crate.
 	var problems []error
 	for _, id := range ids {
 		if _, ok := files[id]; !ok {
-			problems = append(problems, problem.New(problem.Resolve, "the registry has no %s with the lock's sha256 %s", id, id.Checksum).
+			problems = append(problems, problem.New(problem.Resolve, "the registry has no %s with the lock's sha256 %s", id, id.Checksum()).
 				At(lock, 0).
 				Hint("compare with the registry's page of the crate; if the lock is wrong, make it anew: opam-cargo lock"))
 		}
@@ -177,7 +177,7 @@ func inDownloadCache(home string, ids []crate.ID) map[crate.ID]string {
 	files := map[crate.ID]string{}
 	for _, id := range ids {
 		for _, file := range tree.Glob(filepath.Join(home, "registry", "cache"), "*/"+id.String()+".crate") {
-			if sum, err := tree.FileSum(file); err == nil && sum == id.Checksum {
+			if sum, err := tree.FileSum(file); err == nil && sum == id.Checksum() {
 				files[id] = file
 			}
 		}
@@ -193,9 +193,9 @@ func fetchPackage(ids []crate.ID) (manifest, seed []byte) {
 		"[lib]\npath = \"lib.rs\"\n[workspace]\n[dependencies]\n")
 	lock := &lockfile.Lock{Version: 3}
 	for i, id := range ids {
-		version, _, _ := strings.Cut(id.Version, "+")
-		fmt.Fprintf(&b, "c%d = { package = %q, version = \"=%s\", default-features = false }\n", i, id.Name, version)
-		p := lockfile.Package{Name: id.Name, Version: id.Version, Source: lockfile.DefaultRegistry, Checksum: id.Checksum}
+		version, _, _ := strings.Cut(id.Version(), "+")
+		fmt.Fprintf(&b, "c%d = { package = %q, version = \"=%s\", default-features = false }\n", i, id.Name(), version)
+		p := lockfile.Package{Name: id.Name(), Version: id.Version(), Source: lockfile.DefaultRegistry, Checksum: id.Checksum()}
 		lock.Packages = append(lock.Packages, p)
 	}
 	return b.Bytes(), lock.Format()

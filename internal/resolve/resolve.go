@@ -158,7 +158,7 @@ func (in Input) key(ctx context.Context, l *Locks, layout source.Layout, found *
 	}
 	fmt.Fprintln(&b, layout.Key())
 	for _, c := range found.List {
-		fmt.Fprintln(&b, c.ID, c.ID.Checksum, c.Source)
+		fmt.Fprintln(&b, c.ID, c.ID.Checksum(), c.Source)
 	}
 	return tree.BytesSum(b.Bytes()), nil
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 )
@@ -79,7 +78,11 @@ func Find(places []Place, wanted Wanted, out *term.Printer) (*Candidates, error)
 // first looks for the packages of a group in turn; p becomes the one that is found.
 func (c *chain) first(group []lockfile.Package, p *lockfile.Package) (Candidate, bool) {
 	for _, q := range group {
-		if found, ok := c.find(crate.ID{Name: q.Name, Version: q.Version, Checksum: q.Checksum}, Of(q)); ok {
+		id, err := q.ID()
+		if err != nil {
+			continue
+		}
+		if found, ok := c.find(id, Of(q)); ok {
 			*p = q
 			return found, true
 		}
@@ -89,8 +92,12 @@ func (c *chain) first(group []lockfile.Package, p *lockfile.Package) (Candidate,
 
 // standIn is [chain.substitute] for p, which gets its checksum.
 func (c *chain) standIn(p *lockfile.Package, into *Candidate) (ok bool) {
-	if *into, ok = c.substitute(crate.ID{Name: p.Name, Version: p.Version}); ok {
-		p.Checksum = into.ID.Checksum
+	id, err := p.ID()
+	if err != nil {
+		return false
+	}
+	if *into, ok = c.substitute(id); ok {
+		p.Checksum = into.ID.Checksum()
 	}
 	return ok
 }
@@ -100,9 +107,9 @@ func (c *chain) standIn(p *lockfile.Package, into *Candidate) (ok bool) {
 func (c *Candidates) noteOthers() {
 	for _, other := range c.List {
 		for id, note := range c.Absent {
-			version, ok := strings.CutPrefix(id, other.ID.Name+"-")
-			if ok && note == "" && other.Source == "" && lockfile.CompatRange(version) == lockfile.CompatRange(other.ID.Version) {
-				c.Absent[id] = fmt.Sprintf(" (%s is here)", other.ID.Version)
+			version, ok := strings.CutPrefix(id, other.ID.Name()+"-")
+			if ok && note == "" && other.Source == "" && lockfile.CompatRange(version) == lockfile.CompatRange(other.ID.Version()) {
+				c.Absent[id] = fmt.Sprintf(" (%s is here)", other.ID.Version())
 			}
 		}
 	}
@@ -141,7 +148,7 @@ func (c *Candidates) Named(lock *lockfile.Lock) []Candidate {
 
 // Key is [Candidate.Key] of a lock's package.
 func Key(p lockfile.Package) string {
-	return Candidate{ID: crate.ID{Name: p.Name, Version: p.Version}, Source: Of(p)}.Key()
+	return key(p.Name+"-"+p.Version, Of(p))
 }
 
 // Of is where a lock's package comes from, as [Candidate] has it: empty for the default

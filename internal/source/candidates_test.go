@@ -53,15 +53,15 @@ func TestCandidates(t *testing.T) {
 	}{
 		{"the lock's checksum", [][]lockfile.Package{{p("log", "0.4.20", "a")}}, false, "log a tree, extra e tree, newer b named, patched b named", "", "", ""},
 		{"of a later place", [][]lockfile.Package{{p("log", "0.4.20", "b")}}, false, "log b named, extra e tree, newer b named, patched b named", "", "", ""},
-		{"two checksums, one of which is here", [][]lockfile.Package{{p("extra", "1.0.0", "z"), p("extra", "1.0.0", "e")}}, false,
+		{"two checksums, one of which is here", [][]lockfile.Package{{p("extra", "1.0.0", "6"), p("extra", "1.0.0", "e")}}, false,
 			"extra e tree, log a tree, newer b named, patched b named", "", "extra e", "has 2 checksums"},
-		{"another one, of a place that was named", [][]lockfile.Package{{p("patched", "1.0.0", "p")}}, false,
+		{"another one, of a place that was named", [][]lockfile.Package{{p("patched", "1.0.0", "9")}}, false,
 			"patched b named, extra e tree, log a tree, newer b named", "", "patched b", "stands for 1 crate"},
-		{"never with --locked", [][]lockfile.Package{{p("patched", "1.0.0", "p")}}, true, "extra e tree, log a tree, newer b named", "patched-1.0.0", "", ""},
-		{"another version", [][]lockfile.Package{{p("newer", "1.2.0", "n")}}, false,
+		{"never with --locked", [][]lockfile.Package{{p("patched", "1.0.0", "9")}}, true, "extra e tree, log a tree, newer b named", "patched-1.0.0", "", ""},
+		{"another version", [][]lockfile.Package{{p("newer", "1.2.0", "8")}}, false,
 			"extra e tree, log a tree, newer b named, patched b named", "newer-1.2.0 (1.1.0 is here)", "", ""},
-		{"another range", [][]lockfile.Package{{p("newer", "2.0.0", "n")}}, false, "extra e tree, log a tree, newer b named, patched b named", "newer-2.0.0", "", ""},
-		{"a file with another sum", [][]lockfile.Package{{p("spoilt", "1.0.0", "s")}}, false,
+		{"another range", [][]lockfile.Package{{p("newer", "2.0.0", "8")}}, false, "extra e tree, log a tree, newer b named, patched b named", "newer-2.0.0", "", ""},
+		{"a file with another sum", [][]lockfile.Package{{p("spoilt", "1.0.0", "7")}}, false,
 			"extra e tree, log a tree, newer b named, patched b named", "spoilt-1.0.0", "", "the file is not used"},
 	} {
 		var said bytes.Buffer
@@ -71,7 +71,7 @@ func TestCandidates(t *testing.T) {
 		}
 		var list, absent, settled []string
 		for _, f := range found.List {
-			list = append(list, f.ID.Name+" "+f.ID.Checksum[:1]+" "+f.Place.Label)
+			list = append(list, f.ID.Name()+" "+f.ID.Checksum()[:1]+" "+f.Place.Label)
 		}
 		for id, note := range found.Absent {
 			absent = append(absent, id+note)
@@ -108,7 +108,7 @@ func TestLeaveOut(t *testing.T) {
 	lock := &lockfile.Lock{Packages: []lockfile.Package{
 		{Name: "log", Version: "0.4.20", Source: lockfile.DefaultRegistry}, {Name: "foo", Version: "1.0.0"},
 	}}
-	if named := found.Named(lock); len(named) != 1 || named[0].ID.Name != "log" {
+	if named := found.Named(lock); len(named) != 1 || named[0].ID.Name() != "log" {
 		t.Errorf("named are %v", named)
 	}
 	lock.Packages[0].Source = "registry+https://example.org/index"

@@ -48,7 +48,9 @@ type Candidate struct {
 
 // Key tells candidates apart: two registries may not serve one name and version, two
 // git sources may.
-func (c Candidate) Key() string { return c.ID.String() + " " + c.Source }
+func (c Candidate) Key() string { return key(c.ID.String(), c.Source) }
+
+func key(id, source string) string { return id + " " + source }
 
 // chain looks for crates in places, in order; the first that has a crate with the
 // right checksum serves it.
@@ -100,12 +102,12 @@ func (c *chain) warn(format string, args ...any) {
 func (c *chain) find(id crate.ID, source string) (Candidate, bool) {
 	name := id.String() + ".crate"
 	for i, p := range c.places {
-		if id.Checksum == "" && p.Kind != Directory {
+		if id.Checksum() == "" && p.Kind != Directory {
 			continue
 		}
 		switch p.Kind {
 		case Directory:
-			if o, ok := c.vendored[i][id.String()]; ok && o.ID.Checksum == id.Checksum {
+			if o, ok := c.vendored[i][id.String()]; ok && o.ID.Checksum() == id.Checksum() {
 				o.Source = source
 				return o, true
 			}
@@ -129,7 +131,7 @@ func (c *chain) find(id crate.ID, source string) (Candidate, bool) {
 // package of it, patched perhaps, by name and version.
 func (c *chain) substitute(id crate.ID) (Candidate, bool) {
 	for i, p := range c.places {
-		if o, ok := c.vendored[i][id.String()]; ok && p.Named && o.ID.Checksum != "" {
+		if o, ok := c.vendored[i][id.String()]; ok && p.Named && o.ID.Checksum() != "" {
 			return o, true
 		}
 	}
@@ -142,7 +144,7 @@ func (c *chain) counts(file string, id crate.ID, p Place) bool {
 		return false
 	}
 	sum, err := tree.FileSum(file)
-	if err == nil && sum == id.Checksum {
+	if err == nil && sum == id.Checksum() {
 		return true
 	}
 	if !c.checked[file] {
@@ -150,7 +152,7 @@ func (c *chain) counts(file string, id crate.ID, p Place) bool {
 		if err != nil {
 			c.warn("%s: %v", p.Label, err)
 		} else {
-			c.warn("%s: %s has sha256 %s, but the lock wants %s; the file is not used", p.Label, file, sum, id.Checksum)
+			c.warn("%s: %s has sha256 %s, but the lock wants %s; the file is not used", p.Label, file, sum, id.Checksum())
 		}
 	}
 	return false
@@ -164,7 +166,7 @@ func (c *chain) vendoredCrates() []Candidate {
 	var list []Candidate
 	for _, found := range c.vendored {
 		for name, o := range found {
-			if !seen[name] && o.ID.Checksum != "" { // else a git crate, which only a lock can place
+			if !seen[name] && o.ID.Checksum() != "" { // else a git crate, which only a lock can place
 				seen[name] = true
 				list = append(list, o)
 			}

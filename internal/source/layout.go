@@ -80,11 +80,11 @@ func (l Layout) LayOut(ctx context.Context, all, list []Candidate) (registry str
 // never changes, and it would take what it has.
 func (l Layout) forgetChanged(dir string, list []Candidate) {
 	for _, c := range list {
-		if c.ID.Checksum == "" || !tree.IsDir(filepath.Join(dir, c.ID.String())) || laidOut(dir, c.ID) {
+		if c.ID.Checksum() == "" || !tree.IsDir(filepath.Join(dir, c.ID.String())) || laidOut(dir, c.ID) {
 			continue
 		}
 		for _, profile := range []string{"*", "*/*"} { // with --target there is one more
-			for _, unit := range tree.Glob(l.Dirs.W, "target*/"+profile+"/.fingerprint/"+c.ID.Name+"-*") {
+			for _, unit := range tree.Glob(l.Dirs.W, "target*/"+profile+"/.fingerprint/"+c.ID.Name()+"-*") {
 				_ = os.RemoveAll(unit) // cargo compiles anew what it cannot compare
 			}
 		}

@@ -42,7 +42,7 @@ func crateFile(t testing.TB, dir, name string, files int) Candidate {
 	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return Candidate{ID: crate.ID{Name: name, Version: "1.0.0", Checksum: tree.BytesSum(b.Bytes())}, File: file}
+	return Candidate{ID: crateID(t, name, "1.0.0", tree.BytesSum(b.Bytes())), File: file}
 }
 
 // layOut leaves exactly the candidates, and what is there already as it is; a crate whose
@@ -113,6 +113,15 @@ func TestLayOutReportsAll(t *testing.T) {
 	}
 }
 
+func crateID(t testing.TB, name, version, sum string) crate.ID {
+	t.Helper()
+	id, err := crate.NewID(name, version, sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 // BenchmarkLayOut unpacks the crates of $CRATES, a directory of .crate files; without
 // it, 100 made ones of 50 files each.
 func BenchmarkLayOut(b *testing.B) {
@@ -129,7 +138,7 @@ func BenchmarkLayOut(b *testing.B) {
 			}
 			base := strings.TrimSuffix(filepath.Base(file), ".crate")
 			at := strings.LastIndex(strings.SplitN(base, ".", 2)[0], "-")
-			list = append(list, Candidate{ID: crate.ID{Name: base[:at], Version: base[at+1:], Checksum: sum}, File: file})
+			list = append(list, Candidate{ID: crateID(b, base[:at], base[at+1:], sum), File: file})
 		}
 	} else {
 		files := b.TempDir()

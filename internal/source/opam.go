@@ -27,10 +27,10 @@ func ChosenByOpam(store string, cone []string) *lockfile.Lock {
 			continue
 		}
 		id, _, err := crate.ReadVendored(filepath.Join(store, e.Name()))
-		if err != nil || !slices.Contains(cone, opamcrates.PackageName(id.Name, id.Version)) {
+		if err != nil || !slices.Contains(cone, opamcrates.PackageName(id.Name(), id.Version())) {
 			continue
 		}
-		p := lockfile.Package{Name: id.Name, Version: id.Version, Source: lockfile.DefaultRegistry, Checksum: id.Checksum}
+		p := lockfile.Package{Name: id.Name(), Version: id.Version(), Source: lockfile.DefaultRegistry, Checksum: id.Checksum()}
 		chosen.Packages = append(chosen.Packages, p)
 	}
 	if len(chosen.Packages) == 0 {

@@ -26,7 +26,7 @@ func layOut(ctx context.Context, dir string, list []Candidate, progress func(don
 	var todo []Candidate
 	for _, c := range list {
 		wanted[c.ID.String()] = true
-		if c.ID.Checksum == "" || !laidOut(dir, c.ID) { // a git crate's content has no name
+		if c.ID.Checksum() == "" || !laidOut(dir, c.ID) { // a git crate's content has no name
 			todo = append(todo, c)
 		}
 	}
@@ -84,5 +84,5 @@ func laidOut(dir string, id crate.ID) bool {
 	var sum struct {
 		Package string `json:"package"`
 	}
-	return json.Unmarshal(src, &sum) == nil && sum.Package == id.Checksum
+	return json.Unmarshal(src, &sum) == nil && sum.Package == id.Checksum()
 }
