@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -68,7 +67,7 @@ func Run(ctx context.Context, in Input) (*Compiled, error) {
 	if err := in.begin(); err != nil {
 		return nil, err
 	}
-	out, env, err := in.cargo(ctx)
+	out, env, err := in.build(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +91,7 @@ func Run(ctx context.Context, in Input) (*Compiled, error) {
 
 // arguments are those of cargo.
 func (in Input) arguments() []string {
-	d, term := in.Site.Dirs, in.Site.Out
+	d, out := in.Site.Dirs, in.Site.Out
 	args := []string{
 		"build", "--lib", "--offline", "--locked",
 		"--manifest-path", d.Manifest(), "--config", d.Config(), "--target-dir", d.Target(),
@@ -108,15 +107,15 @@ func (in Input) arguments() []string {
 		args = append(args, "--jobs", in.Jobs)
 	}
 	format := "json"
-	if term.Color() {
+	if out.Color() {
 		format = "json-diagnostic-rendered-ansi"
 		args = append(args, "--color", "always")
 	}
 	return append(args, "--message-format", format)
 }
 
-// cargo runs cargo build, and returns the environment that it had.
-func (in Input) cargo(ctx context.Context) (*output, []string, error) {
+// build runs cargo build, and returns the environment that it had.
+func (in Input) build(ctx context.Context) (*output, []string, error) {
 	env, err := in.environment()
 	if err != nil {
 		return nil, nil, err
@@ -129,7 +128,7 @@ func (in Input) cargo(ctx context.Context) (*output, []string, error) {
 	cmd.Stderr = &said
 	live := term.Verbose() || term.Live()
 	if live {
-		cmd.Stderr = io.MultiWriter(&said, os.Stderr)
+		cmd.Stderr = io.MultiWriter(&said, term.Through())
 	}
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {

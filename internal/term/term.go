@@ -139,6 +139,16 @@ func (p *Printer) Pass(text string) {
 	io.WriteString(p.w, text)
 }
 
+// Through passes another program's own text on as it comes.
+func (p *Printer) Through() io.Writer { return through{p} }
+
+type through struct{ to *Printer }
+
+func (t through) Write(b []byte) (int, error) {
+	t.to.Pass(string(b))
+	return len(b), nil
+}
+
 func (p *Printer) note(format string, args ...any) {
 	p.raw("opam-cargo: " + visible(fmt.Sprintf(format, args...)))
 }
