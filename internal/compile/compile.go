@@ -9,6 +9,7 @@ package compile
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os/exec"
 	"path/filepath"
@@ -138,6 +139,9 @@ func (in Input) build(ctx context.Context) (*output, []string, error) {
 		return nil, nil, problem.New(problem.Input, "cargo does not start: %w", err).Hint("name another cargo with --cargo")
 	}
 	out, readErr := readMessages(pipe, in.Site.Dirs.Generated, in.show)
+	if readErr != nil {
+		_, _ = io.Copy(io.Discard, pipe) // so that cargo ends, and says what it has to say
+	}
 	runErr := cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
@@ -146,7 +150,7 @@ func (in Input) build(ctx context.Context) (*output, []string, error) {
 		if !live {
 			term.Pass(withoutProgress(said.String()))
 		}
-		return nil, nil, in.failure(ctx, out, said.String())
+		return nil, nil, errors.Join(in.failure(ctx, out, said.String()), readErr)
 	}
 	return out, cmd.Env, readErr
 }

@@ -15,16 +15,13 @@ import (
 
 // failure explains a build that failed: which opam packages do not go together, or which
 // one owns the crate that failed. The compiler's own words the user has seen by now. said
-// is what cargo wrote on standard error; out may be nil.
+// is what cargo wrote on standard error.
 func (in Input) failure(ctx context.Context, out *output, said string) error {
 	g := in.Resolution.Graph
 	if err := in.verdict(ctx, out, said); err != nil {
 		return err
 	}
-	var failed []string
-	if out != nil {
-		failed = out.failed
-	}
+	failed := out.failed
 	if name, version, dir, ok := cargo.FailedPackage(said); ok && len(failed) == 0 {
 		failed = []string{manifestOf(g, name, version, dir)}
 	}
@@ -72,9 +69,6 @@ func (in Input) verdict(ctx context.Context, out *output, said string) error {
 			return err
 		}
 		return tooNew(g, list, rustc["release"])
-	}
-	if out == nil {
-		return nil
 	}
 	for _, text := range out.errors {
 		if a, b, ok := cargo.TwoAllocators(text); ok {

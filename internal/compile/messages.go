@@ -48,8 +48,10 @@ type output struct {
 	errors     []string            // rustc's errors, rendered
 }
 
-// readMessages reads cargo's messages to the end; show gets every diagnostic with
-// the manifest of its crate. generated tells the crates that become archives.
+// readMessages reads cargo's messages to the end, also where it fails: cargo would wait
+// for a reader. show gets every diagnostic with the manifest of its crate, and without one
+// what procedural macros print between the messages. generated tells the crates that become
+// archives.
 func readMessages(r io.Reader, generated func(manifest string) bool, show func(manifest, level, rendered string) bool) (*output, error) {
 	out := &output{
 		archives: map[string]string{}, nativeLibs: map[string][]string{},
@@ -58,12 +60,8 @@ func readMessages(r io.Reader, generated func(manifest string) bool, show func(m
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadBytes('\n')
-		if len(line) > 0 && line[0] == '{' {
-			var m message
-			if err := json.Unmarshal(line, &m); err != nil {
-				return nil, fmt.Errorf("read a message of cargo: %w", err)
-			}
-			out.add(&m, generated, show)
+		if m, ok := readMessage(line); ok {
+			out.add(m, generated, show)
 		} else if len(line) > 0 {
 			out.said = show("", "", string(line)) || out.said
 		}
@@ -71,9 +69,20 @@ func readMessages(r io.Reader, generated func(manifest string) bool, show func(m
 			return out, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read cargo's output: %w", err)
+			return out, fmt.Errorf("read cargo's output: %w", err)
 		}
 	}
+}
+
+// readMessage reads a line of cargo's; ok is false for one of a procedural macro, which
+// may print anything, objects too.
+func readMessage(line []byte) (m *message, ok bool) {
+	if len(line) == 0 || line[0] != '{' {
+		return nil, false
+	}
+	m = &message{}
+	err := json.Unmarshal(line, m)
+	return m, err == nil && m.Reason != ""
 }
 
 func (o *output) add(m *message, generated func(string) bool, show func(manifest, level, rendered string) bool) {
