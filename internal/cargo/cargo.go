@@ -10,11 +10,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -143,17 +144,17 @@ func (c *Cargo) askVersion(ctx context.Context) (string, error) {
 	return version, nil
 }
 
-// AtLeast compares the first two numbers of a Rust release with those of min.
+// AtLeast compares the numbers of a Rust release with those of min, as cargo does for a
+// rust-version: what min lacks is zero, and a nightly or beta counts as the release that
+// it leads to.
 func AtLeast(version, min string) bool {
 	a, b := numbers(version), numbers(min)
-	return a[0] > b[0] || a[0] == b[0] && a[1] >= b[1]
+	return slices.Compare(a[:], b[:]) >= 0
 }
 
-func numbers(version string) (n [2]int) {
+func numbers(version string) (n [3]int) {
 	for i, part := range strings.SplitN(version, ".", 3) {
-		if i < 2 {
-			n[i], _ = strconv.Atoi(part)
-		}
+		fmt.Sscanf(part, "%d", &n[i]) //nolint:errcheck // what is no number is zero
 	}
 	return n
 }
