@@ -77,15 +77,16 @@ func (s *Switch) opamFile(name string) (*opamfile.File, error) {
 		}
 		problems = err
 	}
+	var all []error
 	for _, p := range problem.List(problems) {
 		p.Package, p.Code = name, problem.Input
 		if p.File == "" {
 			p.File = path
 		}
 		p.Hints = []string{"the switch is damaged; write the file anew: opam reinstall " + name}
-		problems = p
+		all = append(all, p)
 	}
-	return nil, problems
+	return nil, errors.Join(all...)
 }
 
 // variables is the environment that dependency filters are read in. What it does

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
 func TestWithMetadata(t *testing.T) {
@@ -147,6 +149,59 @@ func TestStageAfterAKill(t *testing.T) {
 	for _, name := range []string{"old.rs", ".opam-cargo-123"} {
 		if _, err := os.Stat(filepath.Join(d.Bindings(), "x", "src", name)); err == nil {
 			t.Errorf("%s of the killed run was left", name)
+		}
+	}
+}
+
+// A list of what was staged that is damaged, or of another release, is no list: all is
+// staged anew, and nothing that it may have named is left.
+func TestStageAfterDamage(t *testing.T) {
+	for name, list := range map[string]string{
+		"half of it":        `{"x/src/lib.rs": {"su`,
+		"nothing":           "",
+		"another release's": `{"format": 2, "files": []}`,
+		"another kind":      `[]`,
+		"null":              `null`,
+	} {
+		d := Dirs{W: t.TempDir()}
+		p := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, nil, Settings{})
+		if err := p.Stage(d); err != nil {
+			t.Fatal(err)
+		}
+		gone := filepath.Join(d.Bindings(), "x", "src", "gone.rs")
+		for file, text := range map[string]string{filepath.Join(d.Bindings(), ".staged.json"): list, gone: "2"} {
+			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Stage(d); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text, _ := os.ReadFile(filepath.Join(d.Bindings(), "x", "src", "lib.rs")); string(text) != "1" {
+			t.Errorf("%s: the file is %q", name, text)
+		}
+		if _, err := os.Stat(gone); err == nil {
+			t.Errorf("%s: a file that nobody knows is left", name)
+		}
+	}
+}
+
+// A tree that changes while it is read, as when its package is installed meanwhile, is the
+// user's matter.
+func TestStageWhileInstalled(t *testing.T) {
+	for name, change := range map[string]func(file string) error{
+		"another text": func(file string) error { return os.WriteFile(file, []byte("2"), 0o644) },
+		"gone":         os.Remove,
+		"a directory":  func(file string) error { return errors.Join(os.Remove(file), os.Mkdir(file, 0o755)) },
+	} {
+		tr := makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})
+		p := New(nil, []*bindings.Tree{tr}, nil, Settings{})
+		if err := change(filepath.Join(tr.Dir, "src", "lib.rs")); err != nil {
+			t.Fatal(err)
+		}
+		err := p.Stage(Dirs{W: t.TempDir()})
+		if list := problem.List(err); len(list) != 1 || list[0].Code != problem.Input || len(list[0].Hints) == 0 {
+			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package workspace
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -11,6 +10,7 @@ import (
 	"sort"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
@@ -37,9 +37,14 @@ type stagedFile struct {
 func (p *Plan) Stage(d Dirs) error {
 	want := p.stagedFiles()
 	listFile := filepath.Join(d.Bindings(), ".staged.json")
-	have, err := readStaged(listFile)
+	have, whole, err := readStaged(listFile)
 	if err != nil {
 		return err
+	}
+	if !whole { // nobody knows which files are ours
+		if err := os.RemoveAll(d.Bindings()); err != nil {
+			return err
+		}
 	}
 	var todo []stagedFile
 	next := map[string]staged{}
@@ -148,7 +153,8 @@ func (f *stagedFile) write(base string) error {
 			return err
 		}
 		if sum := tree.BytesSum(content); sum != f.Sum {
-			return fmt.Errorf("%s changed while it was read", f.source)
+			return problem.New(problem.Input, "the file changed while the tree was read, as when its package is installed at the same time").At(f.source, 0).
+				Hint("run the same command again")
 		}
 	}
 	return tree.Write(file, content, f.Exec)
@@ -188,19 +194,19 @@ func removeStaged(base, name string) error {
 	return nil
 }
 
-func readStaged(file string) (map[string]staged, error) {
-	list := map[string]staged{}
+// readStaged reads the list; whole is false where it is damaged, or another release's.
+func readStaged(file string) (list map[string]staged, whole bool, err error) {
 	src, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return list, nil
+		return nil, true, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if err := json.Unmarshal(src, &list); err != nil {
-		return nil, fmt.Errorf("%s, which opam-cargo wrote, is damaged (delete that directory): %w", file, err)
+	if json.Unmarshal(src, &list) != nil || list == nil {
+		return nil, false, nil
 	}
-	return list, nil
+	return list, true, nil
 }
 
 func writeStaged(file string, list map[string]staged) error {

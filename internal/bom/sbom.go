@@ -16,6 +16,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
@@ -30,6 +31,9 @@ type Program struct {
 	Version  string   // of the program, if its opam file or opam names one
 	Licenses []string // of the program, as its opam file says
 }
+
+// lastSecond is that of the year 9999, the last that a timestamp can name.
+const lastSecond = 253402300799
 
 // SBOM describes a program in CycloneDX 1.6: the program, its binding packages and Rust's
 // standard library, the crates that are linked (scope required) and those that only help
@@ -101,8 +105,9 @@ func assemble(program cdx.Component, components []cdx.Component, needs map[strin
 	}
 	if epoch != "" {
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("SOURCE_DATE_EPOCH: %w", err)
+		if err != nil || seconds < 0 || seconds > lastSecond {
+			return nil, problem.New(problem.Usage, "SOURCE_DATE_EPOCH is %q, and not a number of seconds since 1970", epoch).
+				Hint("set it to such a number, as of the last commit: git log -1 --format=%%ct; or unset it")
 		}
 		bom.Metadata.Timestamp = time.Unix(seconds, 0).UTC().Format(time.RFC3339)
 	}

@@ -2,7 +2,6 @@ package crate
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -78,7 +77,7 @@ func copyFile(file, dest string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s changed while it was copied", file)
+		return problem.New(problem.Input, "the file changed while the crate was copied").At(file, 0).Hint("run the same command again")
 	}
 	return writeFile(dest, f, info.Mode()&0o111 != 0)
 }

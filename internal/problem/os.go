@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"syscall"
 )
 
@@ -23,6 +24,10 @@ func fromOS(err error) *Error {
 	var path *fs.PathError
 	var link *os.LinkError
 	var call *os.SyscallError
+	var program *exec.Error
+	if errors.As(err, &program) {
+		return New(Input, "%w", err).Hint("install that program, or put it on PATH")
+	}
 	if !errors.As(err, &path) && !errors.As(err, &link) && !errors.As(err, &call) {
 		return nil
 	}

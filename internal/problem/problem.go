@@ -89,8 +89,9 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// List flattens err (joined and wrapped errors included) into its problems, in
-// order. An error that holds none comes out as one internal error.
+// List flattens err into its problems, in order: those that are joined, also below what
+// wraps them, which then stands before each. An error that holds none comes out as one,
+// of the user's system or an internal one.
 func List(err error) []*Error {
 	if err == nil {
 		return nil
@@ -105,19 +106,44 @@ func List(err error) []*Error {
 		}
 		return list
 	}
-	var e *Error
-	if errors.As(err, &e) {
-		outer := *e
-		outer.Text = strings.Replace(err.Error(), e.Error(), e.Text, 1)
-		return []*Error{&outer}
+	inner := errors.Unwrap(err)
+	if inner == nil || !holds(inner) {
+		return []*Error{unexplained(err)}
 	}
+	list := List(inner)
+	for i, e := range list {
+		outer := *e
+		outer.Text = strings.Replace(err.Error(), inner.Error(), e.Text, 1)
+		if e.Code == Interrupted {
+			outer.Text = e.Text
+		}
+		list[i] = &outer
+	}
+	return list
+}
+
+// holds tells whether there is a problem in err, or several errors are.
+func holds(err error) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if _, ok := err.(interface{ Unwrap() []error }); ok {
+			return true
+		}
+		if _, ok := err.(*Error); ok { //nolint:errorlint // each of the chain is looked at
+			return true
+		}
+	}
+	return false
+}
+
+// unexplained is the problem of an error that nobody has made one of.
+func unexplained(err error) *Error {
 	if errors.Is(err, context.Canceled) {
-		return []*Error{{Code: Interrupted, Text: "interrupted", Err: err}}
+		return &Error{Code: Interrupted, Text: "interrupted", Err: err}
 	}
 	if e := fromOS(err); e != nil {
-		return []*Error{e}
+		return e
 	}
-	return []*Error{{Code: Internal, Text: err.Error(), Err: err}}
+	return &Error{Code: Internal, Text: err.Error(), Err: err}
 }
 
 // ExitCode is the code for err: of several problems the smallest above 2, since
