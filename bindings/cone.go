@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,39 +119,69 @@ func variables(withTest bool) opamfile.Env {
 
 // cone collects the dependency cone of packages.
 type cone struct {
-	sw       *Switch
-	local    func(name string) (*opamfile.File, bool) // opam files that are taken before the switch's
-	siblings []*Root                                  // other projects of the dune workspace
-	members  map[string]bool
-	missing  map[string]string // package that is not there -> one that wants it
-	problems []error
+	local     func(name string) (Package, bool) // opam files that are taken before all others
+	locations []*location
+	locked    map[string][]string // what dune's lock directory says, where it counts
+	tests     map[string]bool     // the packages whose own tests count
+	members   map[string]bool
+	missing   map[string]string // package that is not there -> one that wants it
+	untold    []string          // packages that are there, but nobody says what they depend on
+	problems  []error
 }
 
 // add puts name and all that it needs into the cone.
-func (c *cone) add(name string, withTest bool) {
-	if c.members[name] {
+func (c *cone) add(name string) {
+	if c.members[name] || !c.there(name) {
 		return
 	}
-	file, ok := c.local(name)
-	if !ok {
-		if c.sw == nil || c.sw.Versions[name] == "" {
-			return
-		}
-		var err error
-		if file, err = c.sw.opamFile(name); err != nil {
-			c.members[name] = true
-			c.problems = append(c.problems, err)
-			return
-		}
-	}
 	c.members[name] = true
-	for _, dep := range c.needs(name, file, withTest) {
-		c.add(dep, false)
+	for _, dep := range c.needs(name) {
+		c.add(dep)
 	}
 }
 
-func (c *cone) needs(name string, file *opamfile.File, withTest bool) []string {
-	env := variables(withTest)
+// needs are the packages that name depends on and that are there, as its opam file says,
+// dune's lock directory, or what is installed beside its library.
+func (c *cone) needs(name string) []string {
+	if p, ok := c.local(name); ok {
+		if p.Err != nil {
+			c.problems = append(c.problems, p.Err)
+			return nil
+		}
+		return c.wanted(name, p.File)
+	}
+	if deps, ok := c.locked[name]; ok {
+		return deps
+	}
+	there := false
+	for _, l := range c.locations {
+		if !l.has(name) {
+			continue
+		}
+		there = true
+		if l.sw != nil {
+			file, err := l.sw.opamFile(name)
+			if err != nil {
+				c.problems = append(c.problems, err)
+				return nil
+			}
+			return c.wanted(name, file)
+		}
+		if file := l.opamFile(name); file != nil {
+			return c.wanted(name, file)
+		}
+		if deps, ok := l.requires(name); ok {
+			return deps
+		}
+	}
+	if there {
+		c.untold = append(c.untold, name)
+	}
+	return nil
+}
+
+func (c *cone) wanted(name string, file *opamfile.File) []string {
+	env := variables(c.tests[name])
 	depends, err := file.Depends()
 	if err != nil {
 		c.problems = append(c.problems, err)
@@ -172,5 +203,8 @@ func (c *cone) there(name string) bool {
 	if _, ok := c.local(name); ok {
 		return true
 	}
-	return c.sw != nil && c.sw.Versions[name] != ""
+	if _, ok := c.locked[name]; ok {
+		return true
+	}
+	return slices.ContainsFunc(c.locations, func(l *location) bool { return l.has(name) })
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -29,6 +28,8 @@ type Request struct {
 	Cache    string // a directory for layouts and shadows
 	Warn     func(format string, args ...any)
 	Detail   func(format string, args ...any)
+
+	siblings []*Root // the other projects of the dune workspace
 }
 
 // Found is the answer to a [Request].
@@ -72,29 +73,34 @@ func Discover(ctx context.Context, req Request) (*Found, error) {
 }
 
 // readCone computes the cone. Outside opam's build the root's own opam files and
-// those of the same dune workspace come before the switch's.
+// those of the same dune workspace come before what is installed.
 func (req *Request) readCone(selected []string) (*cone, error) {
 	r := req.Root
-	c := &cone{members: map[string]bool{}, missing: map[string]string{}}
-	if req.Prefix != "" {
-		sw, err := ReadSwitch(req.Prefix)
-		if err != nil {
-			return nil, err
-		}
-		c.sw = sw
-	}
+	c := &cone{members: map[string]bool{}, missing: map[string]string{}, tests: map[string]bool{}}
 	var err error
-	if c.siblings, err = req.siblings(); err != nil {
+	if c.locations, err = req.locations(); err != nil {
 		return nil, err
 	}
-	c.local = localFiles(r, c.siblings)
+	top := r.workspaceTop(req.Getenv)
+	if DunePackages(req.Getenv) {
+		c.locked = readLocked(top)
+	} else if req.Prefix != "" && r.Context == "" && r.Building == "" && tree.IsDir(filepath.Join(top, duneLock)) {
+		req.Warn("the workspace has a %s, but its packages are not seen here; run: dune exec -- opam-cargo ...", duneLock)
+	}
+	if r.Building == "" {
+		req.siblings = r.projects(top)
+	}
+	c.local = req.localFiles()
 	withTest := r.Building == "" || req.Getenv("OPAM_CARGO_WITH_TEST") == "true"
+	for _, name := range selected {
+		c.tests[name] = withTest
+	}
 	for _, name := range selected {
 		if req.Depends != "" {
 			c.members[name] = true
 			for _, nv := range strings.Fields(req.Depends) {
 				dep, _, _ := strings.Cut(nv, ".")
-				c.add(dep, false)
+				c.add(dep)
 			}
 			continue
 		}
@@ -102,7 +108,7 @@ func (req *Request) readCone(selected []string) (*cone, error) {
 			return nil, problem.New(problem.Input, "there is no %s.opam in the source to read its dependencies from", name).In(name).At(r.Dir, 0).
 				Hint(`in the opam file, write: build: ["env" "OPAM_CARGO_DEPENDS=%%{_:depends}%%" "dune" "build" "-p" name "-j" jobs]`)
 		}
-		c.add(name, withTest)
+		c.add(name)
 	}
 	return c, errors.Join(c.problems...)
 }
@@ -111,37 +117,18 @@ func (req *Request) readCone(selected []string) (*cone, error) {
 func (req *Request) choose(selected []string, c *cone) ([]Binding, error) {
 	r := req.Root
 	byName := map[string]Binding{}
-	if err := req.listed(byName); err != nil {
-		return nil, err
-	}
-	if c.sw != nil {
-		for name := range c.members {
-			dir := filepath.Join(req.Prefix, Dir, name)
-			if tree.IsDir(dir) && c.sw.Versions[name] != "" {
-				byName[name] = Binding{Package: name, Version: c.sw.Versions[name], Dir: dir, Shown: dir, Origin: Installed}
-			}
-		}
-	}
-	for _, s := range c.siblings {
-		for _, t := range s.Trees() {
-			dir := filepath.Join(s.Dir, t.Dir)
-			old, installed := byName[t.Package]
-			if !t.Installed || !c.members[t.Package] || (installed && !tree.IsDir(dir)) {
-				continue
-			}
-			if installed {
-				req.Warn("%s: the tree %s of the dune workspace is used instead of %s, as dune does with its OCaml code", t.Package, dir, old.Shown)
-			}
-			byName[t.Package] = Binding{Package: t.Package, Dir: dir, Shown: r.Shown(dir), Origin: Workspace, Named: t.Crates}
-		}
-	}
+	req.installed(byName, c)
+	req.inWorkspace(byName, c)
 	chosen := map[string]bool{}
 	for _, name := range selected {
 		chosen[name] = true
 	}
 	for _, t := range r.Trees() {
 		if r.belongs(t, chosen, c.members) {
-			byName[t.Package] = Binding{Package: t.Package, Version: req.ownVersion(t.Package), Dir: filepath.Join(r.Dir, t.Dir), Shown: filepath.ToSlash(t.Dir), Origin: InTree, Named: t.Crates}
+			byName[t.Package] = Binding{
+				Package: t.Package, Version: req.ownVersion(t.Package), Dir: filepath.Join(r.Dir, t.Dir), Shown: filepath.ToSlash(t.Dir),
+				Origin: InTree, Named: t.Crates,
+			}
 		}
 	}
 	if err := req.override(byName, c); err != nil {
@@ -152,7 +139,61 @@ func (req *Request) choose(selected []string, c *cone) ([]Binding, error) {
 		list = append(list, byName[name])
 		req.Detail("binding %s: %s tree %s", name, byName[name].Origin, byName[name].Shown)
 	}
+	for _, name := range order.Keys(c.missing) {
+		req.Detail("%s, which %s wants, is not there", name, c.missing[name])
+	}
 	return list, nil
+}
+
+// installed adds the trees of the cone that lie beside the libraries and in the switch.
+// Where nobody says what some package depends on, all count that lie beside the
+// libraries, and those of OPAM_CARGO_PATH always do; a switch tells its own exactly.
+func (req *Request) installed(byName map[string]Binding, c *cone) {
+	all := len(c.untold) > 0 && !opamBuilds(req.Getenv) // who knows all that it builds with
+	for _, l := range c.locations {
+		for _, name := range l.bound() {
+			counts := c.members[name]
+			if l.sw != nil {
+				counts = counts && l.sw.Versions[name] != ""
+			} else {
+				counts = counts || l.listed || all
+			}
+			if !counts {
+				continue
+			}
+			for _, dir := range l.treesOf(name) {
+				if first, have := byName[name]; have {
+					req.Warn("%s is in two places: the tree %s is used, and %s is not", name, first.Shown, dir)
+					continue
+				}
+				byName[name] = Binding{Package: name, Version: l.version(name), Dir: dir, Shown: dir, Origin: Installed}
+			}
+		}
+	}
+	if all {
+		req.Detail("nobody says what %s depends on: all bindings beside the libraries count", strings.Join(c.untold, ", "))
+	}
+}
+
+// inWorkspace puts trees of the other projects of the dune workspace in place of the
+// installed ones, as dune does with OCaml code.
+func (req *Request) inWorkspace(byName map[string]Binding, c *cone) {
+	for _, s := range req.siblings {
+		for _, t := range s.Trees() {
+			dir := filepath.Join(s.Dir, t.Dir)
+			old, have := byName[t.Package]
+			switch {
+			case !t.Installed || !c.members[t.Package] || have && !tree.IsDir(dir):
+				continue
+			case have && old.Origin == Workspace:
+				req.Warn("%s is in two places: the tree %s is used, and %s is not", t.Package, old.Dir, dir)
+				continue
+			case have:
+				req.Warn("%s: the tree %s of the dune workspace is used instead of %s, as dune does with its OCaml code", t.Package, dir, old.Shown)
+			}
+			byName[t.Package] = Binding{Package: t.Package, Dir: dir, Shown: req.Root.Shown(dir), Origin: Workspace, Named: t.Crates}
+		}
+	}
 }
 
 func (req *Request) ownVersion(pkg string) string {
@@ -164,29 +205,6 @@ func (req *Request) ownVersion(pkg string) string {
 		return v
 	}
 	return ""
-}
-
-// listed adds the trees in the directories of OPAM_CARGO_PATH; of two with one
-// name the first counts.
-func (req *Request) listed(byName map[string]Binding) error {
-	for _, dir := range filepath.SplitList(req.Getenv("OPAM_CARGO_PATH")) {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			return problem.New(problem.Input, "cannot read a directory of OPAM_CARGO_PATH: %w", err).Hint("correct OPAM_CARGO_PATH: it lists rust-bindings directories, separated by colons")
-		}
-		for _, e := range entries {
-			name, tdir := e.Name(), filepath.Join(dir, e.Name())
-			if _, have := byName[name]; have || strings.HasPrefix(name, ".") || !tree.Exists(filepath.Join(tdir, "Cargo.toml")) {
-				continue
-			}
-			b := Binding{Package: name, Dir: tdir, Shown: tdir, Origin: Installed}
-			if rec, err := readRecord(name, tdir); err == nil && rec != nil {
-				b.Version = rec.Version
-			}
-			byName[name] = b
-		}
-	}
-	return nil
 }
 
 // override applies OPAM_CARGO_OVERRIDE=foocaml=../foocaml/rust[,...]. Relative
@@ -231,7 +249,7 @@ func (req *Request) read(ctx context.Context, b Binding) (*Tree, error) {
 			return t, nil
 		}
 		if rec != nil {
-			req.Warn("%s: the installed tree %s was changed after its installation; to get the original back: opam reinstall %s", b.Package, b.Dir, b.Package)
+			req.Warn("%s: the installed tree %s was changed after its installation; %s", b.Package, b.Dir, req.again(b))
 			t.Named = rec.Exports
 		}
 	}
@@ -248,6 +266,14 @@ func (req *Request) read(ctx context.Context, b Binding) (*Tree, error) {
 		return nil, fmt.Errorf("encode the layout of %s: %w", b.Package, err)
 	}
 	return t, errors.Join(tree.WriteIfChanged(cached, text, false), t.Check(), t.ChooseExports())
+}
+
+// again says how a package is installed again.
+func (req *Request) again(b Binding) string {
+	if _, ok := tree.Below(req.Prefix, b.Dir); ok && req.Prefix != "" {
+		return "to get the original back: opam reinstall " + b.Package
+	}
+	return "install it again"
 }
 
 // errNone marks the error of an empty cone.
@@ -271,29 +297,51 @@ func (req *Request) none(selected []string, c *cone) error {
 	if req.Depends != "" {
 		fmt.Fprintf(&b, "dependencies given: %s\n", req.Depends)
 	}
-	others := []string{}
-	if req.Prefix != "" {
-		fmt.Fprintf(&b, "prefix: %s\n", req.Prefix)
-		entries, _ := os.ReadDir(filepath.Join(req.Prefix, Dir))
-		for _, entry := range entries {
-			if !strings.HasPrefix(entry.Name(), ".") {
-				others = append(others, entry.Name())
-			}
+	others := map[string]bool{}
+	for _, l := range c.locations {
+		for _, dir := range l.trees {
+			fmt.Fprintf(&b, "looked in: %s\n", dir)
 		}
-		fmt.Fprintf(&b, "bindings installed there, none of them in the cone: %s\n", orNone(others))
+		for _, name := range l.bound() {
+			others[name] = true
+		}
+	}
+	switch {
+	case req.Prefix != "":
+		fmt.Fprintf(&b, "prefix: %s\n", req.Prefix)
+	case DunePackages(req.Getenv):
+		b.WriteString("OCAMLPATH names packages that dune built: no switch is read\n")
+	default:
+		fmt.Fprintln(&b, noSwitch(req.Root.Dir, req.Getenv).Text)
+	}
+	if len(c.locations) > 0 {
+		fmt.Fprintf(&b, "bindings installed there, none of them in the cone: %s\n", orNone(order.Keys(others)))
 	}
 	fmt.Fprintf(&b, "packages in the cone: %s\n", orNone(order.Keys(c.members)))
 	if missing := order.Keys(c.missing); len(missing) > 0 {
 		fmt.Fprintf(&b, "wanted, but not installed: %s\n", strings.Join(missing, ", "))
 	}
 	e.Quote(b.String())
-	switch missing := order.Keys(c.missing); {
-	case len(missing) > 0 && req.Root.Building == "":
-		e.Hint("install what is missing: opam install --deps-only .")
-	case len(others) > 0:
-		e.Hint("if the program uses %s, add it to depends: in the opam file", slices.MinFunc(others, strings.Compare))
-	default:
-		e.Hint("add the binding package to depends: in the opam file, and install it")
+	return req.waysToBinding(e, order.Keys(others), len(c.missing) > 0).Hint("a program that may have none: opam-cargo build --allow-none")
+}
+
+// waysToBinding says how a binding comes into the cone, in the words of the world that
+// the program is built in.
+func (req *Request) waysToBinding(e *problem.Error, others []string, missing bool) *problem.Error {
+	file := "the opam file"
+	if len(req.Root.Packages) > 0 && req.Root.Packages[0].OfProject {
+		file = "the (package ...) of dune-project"
 	}
-	return e.Hint("a program that may have none: opam-cargo build --allow-none")
+	switch {
+	case len(others) > 0 && !missing:
+		return e.Hint("if the program uses %s, add it to the dependencies in %s", others[0], file)
+	case DunePackages(req.Getenv):
+		return e.Hint("add the binding package to the dependencies in %s, then run: dune pkg lock", file)
+	case req.Prefix == "" && req.Root.Building == "":
+		e.Hints = append(e.Hints, noSwitch(req.Root.Dir, req.Getenv).Hints...)
+		return e
+	case missing && req.Root.Building == "":
+		return e.Hint("install what is missing: opam install --deps-only .")
+	}
+	return e.Hint("add the binding package to the dependencies in %s, and install it", file)
 }

@@ -3,6 +3,7 @@ package bindings
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -19,13 +20,17 @@ type Root struct {
 	Packages []Package // of its opam files, by name
 	Building string    // the package that opam is building here; empty outside opam's build
 	Context  string    // the dune context of the action that we run in; empty outside dune
+
+	shown string // its directory in messages; empty: its files are named relative to it
 }
 
 // Package is an opam file of the root.
 type Package struct {
-	Name string
-	File *opamfile.File
-	Path string // of the file, relative to the root
+	Name      string
+	File      *opamfile.File // empty where Err says that it cannot be read
+	Path      string         // of the file, relative to the root
+	OfProject bool           // a (package ...) of dune-project stands for it: there is no opam file
+	Err       error          // matters to who wants this package
 }
 
 // FindRoot finds the root for a command that runs in cwd: inside an opam build
@@ -40,6 +45,9 @@ func FindRoot(cwd, given string, getenv Getenv) (*Root, error) {
 	}
 	building := getenv("OPAM_PACKAGE_NAME")
 	buildDir, inBuild := opamBuildDir(start)
+	if duneBuilds(getenv) {
+		buildDir, inBuild = dunePackageDir(start)
+	}
 	switch {
 	case given != "":
 		r.Dir = given
@@ -118,55 +126,64 @@ func searchUp(start, home string) (string, error) {
 	}
 }
 
-func isRoot(dir string) bool {
-	return len(opamFiles(dir)) > 0 || generatesOpamFiles(dir)
-}
-
-// opamFiles lists the opam files of a source tree, in the places where opam pin
-// looks for them.
-func opamFiles(dir string) []string {
-	var files []string
-	for _, pattern := range []string{"*.opam", "opam", "opam/*.opam", "opam/opam"} {
-		for _, f := range tree.Glob(dir, pattern) {
-			if info, err := os.Stat(f); err == nil && info.Mode().IsRegular() && !strings.HasPrefix(filepath.Base(f), ".") {
-				files = append(files, f)
-			}
-		}
-	}
-	return files
-}
-
 func generatesOpamFiles(dir string) bool {
 	src, err := os.ReadFile(filepath.Join(dir, "dune-project"))
 	return err == nil && strings.Contains(string(src), "(generate_opam_files")
 }
 
 func (r *Root) readPackages() error {
-	var problems []error
-	files := opamFiles(r.Dir)
-	for _, path := range files {
-		rel, _ := filepath.Rel(r.Dir, path)
-		src, err := os.ReadFile(path)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		file, err := opamfile.Parse(rel, src)
-		if err == nil {
-			_, err = file.Commands("install") // which trees are whose
-		}
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		r.Packages = append(r.Packages, Package{Name: r.packageName(path, file), File: file, Path: rel})
+	entries, err := os.ReadDir(r.Dir)
+	if err != nil {
+		return err
 	}
-	if len(files) == 0 && generatesOpamFiles(r.Dir) && r.Building == "" {
+	r.read(entries)
+	if len(r.Packages) == 0 && generatesOpamFiles(r.Dir) && r.Building == "" {
 		return problem.New(problem.Input, "the opam files that dune generates here are not there yet").At(filepath.Join(r.Dir, "dune-project"), 0).
 			Hint("run: dune build @check (and commit the *.opam files: opam needs them)")
 	}
+	return nil
+}
+
+// read finds the packages of the root: its opam files, and the (package ...) stanzas of
+// its dune-project that have none. entries are those of its directory.
+func (r *Root) read(entries []fs.DirEntry) {
+	for _, rel := range opamFiles(r.Dir, entries) {
+		p := Package{Path: filepath.Join(r.shown, rel), File: &opamfile.File{Name: rel}}
+		src, err := os.ReadFile(filepath.Join(r.Dir, rel))
+		if err == nil {
+			var file *opamfile.File
+			if file, err = parseOpam(p.Path, src); err == nil {
+				p.File = file
+			}
+		}
+		p.Name, p.Err = r.packageName(rel, p.File), err
+		r.Packages = append(r.Packages, p)
+	}
+	if hasEntry(entries, "dune-project") {
+		for _, stanza := range packageStanzas(r.Dir) {
+			if p := r.asPackage(stanza); !r.has(p.Name) {
+				r.Packages = append(r.Packages, p)
+			}
+		}
+	}
 	sort.Slice(r.Packages, func(i, j int) bool { return r.Packages[i].Name < r.Packages[j].Name })
-	return errors.Join(problems...)
+}
+
+func (r *Root) has(name string) bool {
+	_, ok := r.Package(name)
+	return ok
+}
+
+// parseOpam reads an opam file, and wants to understand which tree it installs.
+func parseOpam(name string, src []byte) (*opamfile.File, error) {
+	file, err := opamfile.Parse(name, src)
+	if err == nil {
+		_, err = file.Commands("install")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
 }
 
 func (r *Root) packageName(path string, file *opamfile.File) string {

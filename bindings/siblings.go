@@ -2,73 +2,172 @@ package bindings
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/opam-cargo/opam-cargo/internal/opamfile"
+	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
-// localFiles looks up opam files that come before the switch's: in an opam build
-// only that of the package being built; else all of the root and its siblings.
-func localFiles(r *Root, siblings []*Root) func(string) (*opamfile.File, bool) {
-	return func(name string) (*opamfile.File, bool) {
-		if r.Building != "" && name != r.Building {
-			return nil, false
-		}
-		for _, root := range append([]*Root{r}, siblings...) {
-			if p, ok := root.Package(name); ok {
-				return p.File, true
+// localFiles looks up opam files that come before those of installed packages: in an
+// opam build only that of the package being built; else all of the root and its siblings.
+func (req *Request) localFiles() func(string) (Package, bool) {
+	byName := map[string]Package{}
+	for _, root := range append([]*Root{req.Root}, req.siblings...) {
+		for _, p := range root.Packages {
+			if _, have := byName[p.Name]; !have && (root.Building == "" || p.Name == root.Building) {
+				byName[p.Name] = p
 			}
 		}
-		return nil, false
+	}
+	return func(name string) (Package, bool) {
+		p, ok := byName[name]
+		return p, ok
 	}
 }
 
-// siblings are the other projects of the root's dune workspace: outside opam, dune
-// builds those from source, also where they are installed as well, and so do we.
-func (req *Request) siblings() ([]*Root, error) {
-	top := req.duneWorkspace()
-	if req.Root.Building != "" || top == "" {
-		return nil, nil
-	}
-	var list []*Root
-	err := filepath.WalkDir(top, func(dir string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
-			return err
-		}
-		if name := d.Name(); dir != top && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "node_modules" || name == "target") {
-			return filepath.SkipDir
-		}
-		if dir == req.Root.Dir || len(opamFiles(dir)) == 0 {
-			return nil
-		}
-		s := &Root{Dir: dir}
-		if err := s.readPackages(); err != nil {
-			return err
-		}
-		list = append(list, s)
+// projects are the other projects of the dune workspace whose top is given: outside opam,
+// dune builds those from source, also where they are installed as well, and so do we.
+// Each directory that dune looks into is read once; one that cannot be read is passed
+// over, as dune does.
+func (r *Root) projects(top string) []*Root {
+	if top == "" {
 		return nil
-	})
-	return list, err
+	}
+	w := &walk{root: r, seen: map[string]bool{}}
+	w.dir(top, nil)
+	return w.found
 }
 
-// duneWorkspace is the top of the dune workspace that the root lies in: what
-// dune says inside an action, else the outermost directory with a dune-workspace
-// file, else the root itself where it is a dune project.
-func (req *Request) duneWorkspace() string {
-	if source := req.Getenv("DUNE_SOURCEROOT"); source != "" && req.Root.Context != "" {
+type walk struct {
+	root  *Root
+	found []*Root
+	seen  map[string]bool // directories that links led to
+}
+
+// dir reads one directory; above are the stanzas that the dune files above have for it.
+func (w *walk) dir(dir string, above []dune.Node) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	if dir != w.root.Dir {
+		s := &Root{Dir: dir, shown: w.root.Shown(dir)}
+		s.read(entries)
+		if len(s.Packages) > 0 {
+			w.found = append(w.found, s)
+		}
+	}
+	stanzas := append(readStanzas(filepath.Join(dir, "dune"), entries), above...)
+	subdirs := dune.SubdirsOf(stanzas)
+	for _, e := range entries {
+		sub := filepath.Join(dir, e.Name())
+		if subdirs.Look(e.Name()) && w.isDir(sub, e) {
+			w.dir(sub, subdirs.Below(e.Name()))
+		}
+	}
+}
+
+// isDir tells whether an entry is a directory, or a link to one where we have not been.
+func (w *walk) isDir(path string, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil || !tree.IsDir(real) || w.seen[real] {
+		return false
+	}
+	if _, above := tree.Below(real, path); above {
+		return false
+	}
+	w.seen[real] = true
+	return true
+}
+
+// readStanzas reads a file of dune's that is among the entries of its directory; none
+// where it cannot be read, or is a program.
+func readStanzas(file string, entries []fs.DirEntry) []dune.Node {
+	if !hasEntry(entries, filepath.Base(file)) {
+		return nil
+	}
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	stanzas, err := dune.Parse(src)
+	if err != nil {
+		return nil
+	}
+	return stanzas
+}
+
+func hasEntry(entries []fs.DirEntry, name string) bool {
+	for _, e := range entries {
+		if e.Name() == name {
+			return true
+		}
+	}
+	return false
+}
+
+// workspaceTop is the top of the dune workspace that the root lies in, as dune itself
+// finds it: what it says inside an action, else the outermost directory with a
+// dune-workspace file, else the outermost with a dune-project. In opam's build it is the
+// package's own directory.
+func (r *Root) workspaceTop(getenv Getenv) string {
+	if source := getenv("DUNE_SOURCEROOT"); source != "" && r.Context != "" {
 		return source
 	}
-	top := ""
-	if tree.Exists(filepath.Join(req.Root.Dir, "dune-project")) {
-		top = req.Root.Dir
-	}
-	home := req.Getenv("HOME")
-	for dir := req.Root.Dir; dir != home && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+	project, workspace := "", ""
+	for dir := r.Dir; ; dir = filepath.Dir(dir) {
+		if tree.Exists(filepath.Join(dir, "dune-project")) {
+			project = dir
+		}
 		if tree.Exists(filepath.Join(dir, "dune-workspace")) {
-			top = dir
+			workspace = dir
+		}
+		if dir == filepath.Dir(dir) || r.Building != "" {
+			break
 		}
 	}
-	return top
+	if workspace != "" {
+		return workspace
+	}
+	return project
+}
+
+// isRoot tells whether a project has its packages in dir.
+func isRoot(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && (len(opamFiles(dir, entries)) > 0 || hasEntry(entries, "dune-project") && len(packageStanzas(dir)) > 0 || generatesOpamFiles(dir))
+}
+
+// opamFiles lists the opam files of a source tree, in the places where opam pin looks
+// for them, relative to dir.
+func opamFiles(dir string, entries []fs.DirEntry) []string {
+	var files []string
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case strings.HasPrefix(name, "."):
+		case strings.HasSuffix(name, ".opam"):
+			files = append(files, name)
+		case name == "opam" && tree.IsDir(filepath.Join(dir, name)):
+			inner, _ := os.ReadDir(filepath.Join(dir, name))
+			for _, e := range inner {
+				if e.Name() == "opam" || strings.HasSuffix(e.Name(), ".opam") && !strings.HasPrefix(e.Name(), ".") {
+					files = append(files, filepath.Join(name, e.Name()))
+				}
+			}
+		case name == "opam":
+			files = append(files, name)
+		}
+	}
+	var regular []string
+	for _, f := range files {
+		if info, err := os.Stat(filepath.Join(dir, f)); err == nil && info.Mode().IsRegular() {
+			regular = append(regular, f)
+		}
+	}
+	return regular
 }

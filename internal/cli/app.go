@@ -137,7 +137,7 @@ func (a *app) prefix(c *cli.Context) (cwd, prefix string, err error) {
 	if cwd, err = workingDir(); err != nil {
 		return "", "", err
 	}
-	prefix, err = bindings.FindPrefix(a.ctx, cwd, c.String("prefix"), os.Getenv)
+	prefix, err = bindings.NeedPrefix(a.ctx, cwd, c.String("prefix"), os.Getenv)
 	return cwd, prefix, err
 }
 

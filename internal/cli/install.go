@@ -49,7 +49,7 @@ func (a *app) installCompiled(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	prefix, err := bindings.FindPrefix(a.ctx, root.Dir, c.String("prefix"), os.Getenv)
+	prefix, err := bindings.InstallPrefix(a.ctx, root.Dir, c.String("prefix"), os.Getenv)
 	if err != nil {
 		return err
 	}
@@ -89,12 +89,7 @@ func (a *app) install(c *cli.Context) error {
 	if !filepath.IsAbs(b.Dir) {
 		b.Dir = filepath.Join(cwd, b.Dir)
 	}
-	prefix, err := bindings.FindPrefix(a.ctx, cwd, c.String("prefix"), func(name string) string {
-		if name == "OPAM_CARGO_PATH" { // says where bindings are looked for, not where they go
-			return ""
-		}
-		return os.Getenv(name)
-	})
+	prefix, err := bindings.InstallPrefix(a.ctx, cwd, c.String("prefix"), os.Getenv)
 	if err != nil {
 		return err
 	}

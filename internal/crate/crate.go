@@ -23,9 +23,12 @@ import (
 // ChecksumFile is the file that makes a directory a crate of a directory source.
 const ChecksumFile = ".cargo-checksum.json"
 
+// StoreDir is the directory of a prefix that holds the crates of opam packages.
+const StoreDir = "rust-crates"
+
 // Store is where the packages of crates install them: a directory source that the
 // programs of the switch share.
-func Store(prefix string) string { return filepath.Join(prefix, "rust-crates") }
+func Store(prefix string) string { return filepath.Join(prefix, StoreDir) }
 
 const manifestFile = "Cargo.toml"
 

@@ -134,7 +134,7 @@ func (c *Scratch) layOut(ctx context.Context, with With) error {
 	if store := crate.Store(s.Prefix); tree.IsDir(store) {
 		crates = strings.Trim(store+string(os.PathListSeparator)+crates, string(os.PathListSeparator))
 	}
-	c.env = []string{"OPAM_CARGO_PATH=" + filepath.Join(trees, bindings.Dir), "OPAM_CARGO_CRATES=" + crates, "OPAM_SWITCH_PREFIX="}
+	c.env = []string{"OPAM_CARGO_PATH=" + filepath.Join(trees, bindings.Dir), "OPAM_CARGO_CRATES=" + crates, "OPAM_SWITCH_PREFIX=", "OCAMLPATH="}
 	return nil
 }
 

@@ -116,7 +116,7 @@ func (s *Subject) opamSources() string {
 // treeOf is the tree that stands for a recorded binding here.
 func (s *Subject) treeOf(b record.Binding) (bindings.Binding, bool) {
 	found := bindings.Binding{Package: b.Package, Version: b.Version, Origin: bindings.Installed, Named: b.Exports}
-	found.Dir = filepath.Join(s.Prefix, bindings.Dir, b.Package)
+	found.Dir = bindings.TreeIn(s.Prefix, b.Package)
 	if b.Dir != "" {
 		found.Dir, found.Origin = filepath.Join(s.Sources, filepath.FromSlash(b.Dir)), bindings.InTree
 		if s.Sources == "" {
@@ -127,7 +127,7 @@ func (s *Subject) treeOf(b record.Binding) (bindings.Binding, bool) {
 	if tree.IsDir(found.Dir) {
 		return found, true
 	}
-	for _, dir := range filepath.SplitList(s.Getenv("OPAM_CARGO_PATH")) {
+	for _, dir := range append(filepath.SplitList(s.Getenv("OPAM_CARGO_PATH")), bindings.Beside(s.Getenv, bindings.Dir)...) {
 		if at := filepath.Join(dir, b.Package); b.Dir == "" && tree.IsDir(at) {
 			found.Dir, found.Shown = at, at
 			return found, true

@@ -38,7 +38,7 @@ func (s *Subject) Verify(dir string) error {
 		if b.Dir != "" {
 			continue // its own, and not kept
 		}
-		version, dir := sw.Versions[b.Package], filepath.Join(s.Prefix, bindings.Dir, b.Package)
+		version, dir := sw.Versions[b.Package], bindings.TreeIn(s.Prefix, b.Package)
 		switch {
 		case version == "" || !tree.IsDir(dir):
 			differs(problem.New(problem.Check, "it holds Rust code of %s, which is not installed any more", nameVersion(b)))

@@ -37,6 +37,11 @@ func Places(s *site.Site, trees []*bindings.Tree) ([]Place, error) {
 	if s.Prefix != "" {
 		list = append(list, Place{Dir: crate.Store(s.Prefix), Kind: Directory, Label: "the switch's rust-crates"})
 	}
+	for _, dir := range bindings.Beside(s.Getenv, crate.StoreDir) {
+		if dir != s.CrateStore() {
+			list = append(list, Place{Dir: dir, Kind: Directory, Label: dir})
+		}
+	}
 	for _, dir := range filepath.SplitList(s.Getenv("OPAM_CARGO_CRATES")) {
 		if !tree.IsDir(dir) {
 			s.Out.Warn("OPAM_CARGO_CRATES names %s, which is no directory", dir)
