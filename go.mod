@@ -23,4 +23,5 @@ require (
 	github.com/russross/blackfriday/v2 v2.1.0 // indirect
 	golang.org/x/text v0.14.0 // indirect
 	golang.org/x/tools v0.22.0 // indirect
+	mvdan.cc/sh/v3 v3.8.0 // indirect
 )

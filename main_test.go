@@ -38,6 +38,7 @@ func TestScript(t *testing.T) {
 	}
 	cmds := registrytest.Commands(t)
 	cmds["status"] = status
+	cmds["hints"] = hints
 	cmds["bind"] = bind
 	cmds["valid"] = valid(sources)
 	cmds["cyclonedx"] = cyclonedx

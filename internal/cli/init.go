@@ -2,7 +2,9 @@ package cli
 
 import (
 	"errors"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -16,10 +18,11 @@ import (
 
 func (a *app) initCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "init",
-		Usage: "make a package, or a part of one, that opam-cargo builds",
+		Name:      "init",
+		Usage:     "make a package, or a part of one, that opam-cargo builds",
+		ArgsUsage: "[DIR]",
 		Description: "In an empty directory --binding and --executable make a package that builds, tests and installs at once; in a package that is there\n" +
-			"they add what it lacks, change nothing else, and say what they did. --from-vendor makes a binding out of a package whose dune rule\n" +
+			"they add what it lacks, change nothing else, and say what they did. DIR is the Rust tree, where several could be meant. --from-vendor makes a binding out of a package whose dune rule\n" +
 			"calls cargo: it prints the changes, and makes them with --write. Without any of them, init writes rust-bindings/dune and its\n" +
 			".gitignore, and says what to add to the opam and dune files.",
 		Flags: append([]cli.Flag{
@@ -27,6 +30,7 @@ func (a *app) initCommand() *cli.Command {
 			&cli.BoolFlag{Name: "executable", Usage: "a package that builds a program with Rust in it"},
 			&cli.BoolFlag{Name: "from-vendor", Usage: "a binding out of a package whose dune rule calls cargo"},
 			&cli.BoolFlag{Name: "write", Usage: "with --from-vendor: make the changes"},
+			&cli.StringSliceFlag{Name: "crate", Usage: "`NAME` of a crate that the package exports, where its tree has several (repeatable)"},
 			&cli.BoolFlag{Name: "each", Usage: "an archive, and a dune library, for each binding that is in the cone now"},
 		}, rootFlags()...),
 		Before: a.before,
@@ -35,9 +39,6 @@ func (a *app) initCommand() *cli.Command {
 }
 
 func (a *app) init(c *cli.Context) error {
-	if _, err := positional(c, 0); err != nil {
-		return err
-	}
 	var modes []string
 	for _, mode := range []string{"binding", "executable", "from-vendor"} {
 		if c.Bool(mode) {
@@ -49,6 +50,9 @@ func (a *app) init(c *cli.Context) error {
 		return problem.New(problem.Usage, "the flags of init do not go together").
 			Hint("use --binding, or --executable [--each], or --from-vendor [--write], or [--each] alone")
 	case len(modes) == 0:
+		if _, err := positional(c, 0); err != nil {
+			return err
+		}
 		return a.initStanzas(c)
 	case c.Bool("from-vendor"):
 		return a.initFromVendor(c)
@@ -133,16 +137,20 @@ func (a *app) initPackage(c *cli.Context, kind scaffold.Kind) error {
 	if err != nil {
 		return err
 	}
-	dir, pkg, err := a.packageHere(c)
+	dir, pkg, err := a.packageHere(c, string(kind))
 	if err != nil {
 		return err
 	}
 	p := scaffold.Open(dir, each)
 	started := pkg.Opam == ""
 	had := tree.Exists(filepath.Join(dir, filepath.FromSlash(pkg.Opam)))
-	if started {
+	switch {
+	case started && pkg.Tree != "":
+		err = problem.New(problem.Usage, "the directory is empty: there is no Rust tree %s to take", pkg.Tree).
+			Hint("a new package has its crate in rust: opam-cargo init --%s", kind)
+	case started:
 		err = p.Start(kind, pkg.Name)
-	} else {
+	default:
 		err = p.Add(kind, pkg)
 	}
 	if err != nil {
@@ -171,9 +179,26 @@ func (a *app) byHand(p *scaffold.Project) {
 	}
 }
 
+// hasCrate tells whether a directory without a dune project is one of Rust.
+func hasCrate(dir string) bool {
+	return tree.Exists(filepath.Join(dir, "rust", "Cargo.toml")) || tree.Exists(filepath.Join(dir, "Cargo.toml"))
+}
+
 // packageHere is the package that is meant, and its project's directory. Opam is empty
 // where the package is to be made: in an empty directory, or in one without a project.
-func (a *app) packageHere(c *cli.Context) (dir string, pkg scaffold.Package, err error) {
+func (a *app) packageHere(c *cli.Context, mode string) (dir string, pkg scaffold.Package, err error) {
+	args, err := positional(c, 1)
+	if err != nil {
+		return "", pkg, err
+	}
+	dirGiven, crates := "", c.StringSlice("crate")
+	if len(args) > 0 {
+		dirGiven = path.Clean(filepath.ToSlash(args[0]))
+		if tree.Outside(dirGiven) {
+			return "", pkg, problem.New(problem.Usage, "the Rust tree %s is not below the project", args[0]).
+				Hint("name a directory of the project: opam-cargo init --%s DIR", mode)
+		}
+	}
 	dir = c.String("root")
 	if dir == "" {
 		if dir, err = workingDir(); err != nil {
@@ -193,8 +218,9 @@ func (a *app) packageHere(c *cli.Context) (dir string, pkg scaffold.Package, err
 		if pkg.Name = name; name == "" {
 			pkg.Name = filepath.Base(dir)
 		}
-		if tree.Exists(filepath.Join(dir, "dune-project")) || tree.Exists(filepath.Join(dir, "rust", "Cargo.toml")) {
-			pkg.Opam, pkg.Tree = pkg.Name+".opam", "rust"
+		pkg.Tree, pkg.Crates = dirGiven, crates
+		if !empty && (tree.Exists(filepath.Join(dir, "dune-project")) || hasCrate(dir)) {
+			pkg.Opam = pkg.Name + ".opam"
 		}
 		return dir, pkg, nil
 	}
@@ -206,9 +232,19 @@ func (a *app) packageHere(c *cli.Context) (dir string, pkg scaffold.Package, err
 		return "", pkg, err
 	}
 	if len(names) != 1 {
-		return "", pkg, problem.New(problem.Usage, "for which of the packages %s?", strings.Join(names, ", ")).
-			Hint("name it: opam-cargo init --package NAME")
+		e := problem.New(problem.Usage, "for which of the packages %s?", strings.Join(names, ", "))
+		for _, name := range names {
+			e.Hint("name it: opam-cargo init --%s --package %s", mode, name)
+		}
+		return "", pkg, e
 	}
 	found, _ := root.Package(names[0])
-	return root.Dir, scaffold.Package{Name: found.Name, Opam: filepath.ToSlash(found.Path), Tree: root.DefaultTree()}, nil
+	pkg = scaffold.Package{Name: found.Name, Opam: filepath.ToSlash(found.Path), Tree: dirGiven, Crates: crates}
+	for _, t := range root.Trees() {
+		if t.Package != pkg.Name {
+			pkg.Taken = append(pkg.Taken, t)
+		}
+	}
+	pkg.Others = slices.DeleteFunc(root.Names(), func(name string) bool { return name == pkg.Name })
+	return root.Dir, pkg, nil
 }

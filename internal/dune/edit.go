@@ -51,7 +51,9 @@ func Append(src []byte, list Node, words ...string) edit.Edit {
 // AddField is the edit that adds a field to the end of a stanza.
 func AddField(src []byte, stanza Node, field string) edit.Edit {
 	last := stanza.List[len(stanza.List)-1]
-	if ownLine(src, last.Start) {
+	if len(stanza.List) == 1 { // as dune writes a list in a list
+		field = "\n" + strings.Repeat(" ", lineLength(src, stanza.Start)+1) + field
+	} else if ownLine(src, last.Start) {
 		field = "\n" + strings.Repeat(" ", indentOf(src, last.Start)) + field
 	} else {
 		field = " " + field

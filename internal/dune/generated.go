@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 )
 
 // Generated tells whether the text of an opam file says that dune wrote it.
@@ -13,12 +13,21 @@ func Generated(src []byte) bool {
 }
 
 // Generates tells whether dune makes this opam file of a project from the dune-project:
-// dune says so in its first line, and before the first time the dune-project does.
+// that asks for it, and the file, if it is there, says so in its first line. Files are
+// found that say so beside a dune-project that does not ask for them any more.
 func Generates(root, file string) bool {
-	src, err := os.ReadFile(filepath.Join(root, file))
-	if err == nil {
-		return Generated(src)
-	}
 	project, err := os.ReadFile(filepath.Join(root, "dune-project"))
-	return err == nil && strings.Contains(string(project), "(generate_opam_files")
+	if err != nil || !Asks(project) {
+		return false
+	}
+	src, err := os.ReadFile(filepath.Join(root, file))
+	return err != nil || Generated(src)
+}
+
+// Asks tells whether a dune-project has (generate_opam_files).
+func Asks(project []byte) bool {
+	list, err := Parse(project)
+	return err == nil && slices.ContainsFunc(list, func(n Node) bool {
+		return n.Name() == "generate_opam_files" && !slices.Contains(n.Words(), "false")
+	})
 }

@@ -3,6 +3,7 @@ package dune
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -10,6 +11,7 @@ import (
 // place, so that comments and layout stay.
 type Node struct {
 	Atom       string // as it is written, without the quotes
+	Value      string // what that says: escapes resolved, lines that a backslash continues joined
 	IsList     bool
 	List       []Node
 	Line       int // of the first byte, counted from 1
@@ -67,9 +69,11 @@ func (p *parser) nodes(open bool) ([]Node, error) {
 				return nil, err
 			}
 			n.Atom = strings.Trim(p.src[n.Start:p.at], `"`)
+			n.Value = unquote(p.src[n.Start:p.at])
 		default:
 			p.atom()
 			n.Atom = p.src[n.Start:p.at]
+			n.Value = n.Atom
 		}
 		n.End = p.at
 		list = append(list, n)
@@ -130,6 +134,63 @@ func (p *parser) quoted() error {
 		}
 	}
 	return errors.New("a string has no end")
+}
+
+// unquote gives what a string says, as dune reads it.
+func unquote(text string) string {
+	var b strings.Builder
+	if strings.HasPrefix(text, `"\|`) || strings.HasPrefix(text, `"\>`) { // lines of text
+		for _, line := range strings.Split(text, "\n") {
+			line = strings.TrimLeft(line, " \t")
+			kind := line[:min(3, len(line))]
+			line = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(line, kind), " "), "\r") + "\n"
+			if kind == `"\|` {
+				line = unescape(line)
+			}
+			b.WriteString(line)
+		}
+		return b.String()
+	}
+	return unescape(strings.TrimSuffix(strings.TrimPrefix(text, `"`), `"`))
+}
+
+// unescape resolves what a backslash stands before.
+func unescape(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' || i+1 == len(text) {
+			b.WriteByte(text[i])
+			continue
+		}
+		i++
+		switch c := text[i]; {
+		case c == 'n':
+			b.WriteByte('\n')
+		case c == 't':
+			b.WriteByte('\t')
+		case c == 'r':
+			b.WriteByte('\r')
+		case c == 'b':
+			b.WriteByte('\b')
+		case c == '\n': // the next line goes on, without its indentation
+			for i+1 < len(text) && (text[i+1] == ' ' || text[i+1] == '\t') {
+				i++
+			}
+		case c == 'x' && i+2 < len(text):
+			if n, err := strconv.ParseUint(text[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 2
+			}
+		case c >= '0' && c <= '9' && i+2 < len(text):
+			if n, err := strconv.ParseUint(text[i:i+3], 10, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 2
+			}
+		default: // a quote, a backslash, a per cent sign
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // atom reads a word; the blanks and brackets of a variable %{...} belong to it.

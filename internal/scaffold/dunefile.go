@@ -78,6 +78,7 @@ func (p *Project) exclude(dirs ...string) error {
 	}
 	stanza = `(dirs :standard \ ` + strings.Join(missing, " ") + ")"
 	at := slices.IndexFunc(list, func(n dune.Node) bool { return n.Name() == "dirs" })
+	list = p.included(path.Dir(name), list)
 	switch {
 	case at >= 0 && canAppend(list[at]):
 		p.editDune(name, src, []edit.Edit{dune.Append(src, list[at], missing...)}, "%s", stanza)
@@ -89,6 +90,22 @@ func (p *Project) exclude(dirs ...string) error {
 		p.set(name, dune.AddStanza(src, stanza), "%s", stanza)
 	}
 	return nil
+}
+
+// included are the stanzas with those of included files that can be read in the place of
+// their (include ...).
+func (p *Project) included(dir string, list []dune.Node) []dune.Node {
+	var all []dune.Node
+	for _, n := range list {
+		if n.Name() == "include" && len(n.Words()) == 1 && p.there(path.Join(dir, n.Words()[0])) {
+			if _, inner, err := p.stanzas(path.Join(dir, n.Words()[0])); err == nil {
+				all = append(all, inner...)
+				continue
+			}
+		}
+		all = append(all, n)
+	}
+	return all
 }
 
 // hidden tells whether the stanzas of a directory keep dune out of the one below it.
@@ -138,68 +155,30 @@ func (p *Project) unsure(name string, err error, format string, args ...any) {
 	p.byHand("in %s, "+format, append([]any{name}, args...)...)
 }
 
-// A target is a stanza that links a program.
+// A target is a stanza that links a program, or a library.
 type target struct {
-	file   string
-	stanza dune.Node
-	names  []string
+	placed
+	names []string
 }
 
 // targets lists the stanzas of these kinds in the project's dune files.
 func (p *Project) targets(leftOut []string, kinds ...string) ([]target, error) {
-	files, err := p.duneFiles(false, leftOut...)
+	list, broken, err := p.everyStanza(leftOut...)
 	if err != nil {
 		return nil, err
 	}
+	for name, err := range broken {
+		p.unsure(name, err, "look for what needs rust_bindings in its (libraries ...)")
+	}
 	var found []target
-	for _, name := range files {
-		_, list, err := p.stanzas(name)
-		if err != nil {
-			p.unsure(name, err, "look for what needs rust_bindings in its (libraries ...)")
-			continue
+	for _, s := range list {
+		names := s.stanza.FieldWords("public_name", "public_names", "name", "names")
+		if s.stanza.Name() == "mdx" {
+			names = []string{"mdx"}
 		}
-		for _, n := range list {
-			names := n.FieldWords("public_name", "public_names", "name", "names")
-			if slices.Contains(kinds, n.Name()) && len(names) > 0 {
-				found = append(found, target{name, n, names})
-			}
+		if slices.Contains(kinds, s.stanza.Name()) && len(names) > 0 {
+			found = append(found, target{s, names})
 		}
 	}
 	return found, nil
-}
-
-// link adds rust_bindings to the libraries of the targets. Those of one file are edited
-// together, for an edit moves what follows.
-func (p *Project) link(targets []target) error {
-	edits := map[string][]edit.Edit{}
-	who := map[string][]string{}
-	for _, t := range targets {
-		src, err := p.read(t.file)
-		if err != nil {
-			return err
-		}
-		field, ok := t.stanza.Field("libraries")
-		missing := slices.DeleteFunc(slices.Clone(p.libraries), field.Has)
-		if len(missing) == 0 {
-			continue
-		}
-		switch {
-		case ok && slices.ContainsFunc(field.Args(), func(n dune.Node) bool { return n.Name() == ":include" }):
-			p.byHand("%s:%d: (libraries ...) of %s includes a file: add %s to it", t.file, t.stanza.Line, t.names[0], strings.Join(missing, " "))
-			continue
-		case ok:
-			edits[t.file] = append(edits[t.file], dune.Append(src, field, missing...))
-		default:
-			edits[t.file] = append(edits[t.file], dune.AddField(src, t.stanza, "(libraries "+strings.Join(missing, " ")+")"))
-		}
-		who[t.file] = append(who[t.file], t.names[0])
-	}
-	for name, list := range edits {
-		src, err := p.read(name)
-		if err != nil {
-			return err
-		}
-		p.editDune(name, src, list, "%s in the libraries of %s", strings.Join(p.libraries, ", "), strings.Join(who[name], ", "))
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"errors"
 	"path"
 	"path/filepath"
 	"slices"
@@ -16,9 +17,12 @@ import (
 type Package struct {
 	Name string
 	Opam string // its opam file, relative to the project
-	Tree string // its Rust tree
+	Tree string // its Rust tree; empty where it is to be found
 
-	Crates []string // that it exports, where the Cargo.toml files do not say so
+	Found  bool               // the tree is what rules build
+	Crates []string           // that it exports, where the Cargo.toml files do not say so
+	Taken  []bindings.OwnTree // trees of the project's other packages
+	Others []string           // those packages
 }
 
 // needs are the packages that every package with Rust in it depends on.
@@ -34,7 +38,11 @@ func (p *Project) opamFile(kind Kind, pkg Package) error {
 	if err != nil {
 		return err
 	}
-	generated := dune.Generated(src)
+	project, err := p.read("dune-project")
+	if err != nil {
+		return err
+	}
+	generated := dune.Generated(src) && dune.Asks(project)
 	target := pkg.Opam
 	if generated {
 		target += ".template"
@@ -53,16 +61,34 @@ func (p *Project) opamFile(kind Kind, pkg Package) error {
 		}
 		p.set(target, file.AddToList(src, "depends", quoted...), "depends: %s", strings.Join(missing, ", "))
 	}
-	if err := p.notOnWindows(target); err != nil {
+	if err := errors.Join(p.atBuildOnly(target), p.notOnWindows(target)); err != nil {
 		return err
 	}
-	if kind == Binding {
+	if kind == Binding || pkg.Tree != "rust" { // a program's own is in rust/, or is named
 		if err := p.installField(pkg, target); err != nil {
 			return err
 		}
 	}
 	if generated && (p.edited["dune-project"] != "" || p.edited[target] != "") {
 		p.byHand("make %s from these: dune build %s", pkg.Opam, path.Base(pkg.Opam))
+	}
+	return nil
+}
+
+// atBuildOnly takes the filter {build} from conf-rust: the package's Rust code is compiled
+// when a program is built.
+func (p *Project) atBuildOnly(target string) error {
+	src, file, err := p.opam(target)
+	if err != nil {
+		return err
+	}
+	field, _ := file.Field("depends")
+	for _, d := range field.Args {
+		if d.Kind != opamfile.Option || !strings.HasPrefix(d.Args[0].Text, "conf-rust") || len(d.Filter) != 1 || d.Filter[0].Text != "build" {
+			continue
+		}
+		p.set(target, edit.Apply(src, []edit.Edit{edit.At(d.Args[0].End, d.End, "")}), "depends: %s without {build}", d.Args[0].Text)
+		return nil
 	}
 	return nil
 }
@@ -168,6 +194,13 @@ func (p *Project) projectDepends(pkg string) error {
 			continue
 		}
 		field, ok := stanza.Field("depends")
+		for _, d := range field.Args() {
+			if text := strings.NewReplacer("(", " ", ")", " ").Replace(string(src[d.Start:d.End])); strings.HasPrefix(d.Name(), "conf-rust") &&
+				slices.Contains([]string{":build", "and :build"}, strings.Join(strings.Fields(text)[1:], " ")) {
+				p.editDune("dune-project", src, []edit.Edit{edit.At(d.Start, d.End, d.Name())}, "depends: %s without :build", d.Name())
+				return p.projectDepends(pkg)
+			}
+		}
 		var have []string
 		for _, d := range field.Args() {
 			have = append(have, d.Atom, d.Name())

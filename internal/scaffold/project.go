@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
+	"golang.org/x/mod/semver"
 
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/edit"
@@ -26,9 +28,11 @@ type Project struct {
 	ByHand   []string // what the user has to do, for it is not sure how
 	Found    []string // what FromVendor understood
 	Needless []string // files that nothing reads any more
+	Lost     []Loss   // what the package need not carry any more
 
 	libraries []string // of rust-bindings/dune
 	each      bool     // one for each binding
+	carried   []string // libraries and programs that linked an archive themselves
 	old       map[string]string
 	edited    map[string]string
 	why       map[string][]string // what was done to a file
@@ -135,6 +139,20 @@ func (p *Project) Diff() []byte {
 	return out.Bytes()
 }
 
+// Lines counts the lines that Write adds and takes away.
+func (p *Project) Lines() (added, removed int) {
+	for _, line := range strings.Split(string(p.Diff()), "\n") {
+		switch {
+		case strings.HasPrefix(line, "+++ ") || strings.HasPrefix(line, "--- "):
+		case strings.HasPrefix(line, "+"):
+			added++
+		case strings.HasPrefix(line, "-"):
+			removed++
+		}
+	}
+	return added, removed
+}
+
 // Write writes the changed files, each by rename.
 func (p *Project) Write() error {
 	for _, name := range p.Changed() {
@@ -182,6 +200,54 @@ func (p *Project) stanzas(name string) (src []byte, list []dune.Node, err error)
 	return src, list, err
 }
 
+// placed is a stanza and where it stands.
+type placed struct {
+	file   string
+	dir    string // that it is about: the file's, or a (subdir ...) of it
+	stanza dune.Node
+}
+
+// everyStanza lists the stanzas of the project's dune files, those of (subdir ...) and
+// of files that they include among them, and the files that cannot be read.
+func (p *Project) everyStanza(leftOut ...string) (list []placed, broken map[string]error, err error) {
+	files, err := p.duneFiles(false, leftOut...)
+	if err != nil {
+		return nil, nil, err
+	}
+	broken = map[string]error{}
+	seen := map[string]bool{}
+	var collect func(name, dir string, nodes []dune.Node)
+	read := func(name, dir string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		_, nodes, err := p.stanzas(name)
+		if err != nil {
+			broken[name] = err
+			return
+		}
+		collect(name, dir, nodes)
+	}
+	collect = func(name, dir string, nodes []dune.Node) {
+		for _, n := range nodes {
+			words := n.Words()
+			switch {
+			case n.Name() == "subdir" && len(words) > 0:
+				collect(name, path.Join(dir, words[0]), n.Args())
+			case n.Name() == "include" && len(words) == 1 && p.there(path.Join(dir, words[0])):
+				read(path.Join(dir, words[0]), dir)
+			case n.IsList:
+				list = append(list, placed{name, dir, n})
+			}
+		}
+	}
+	for _, name := range files {
+		read(name, path.Dir(name))
+	}
+	return list, broken, nil
+}
+
 // editDune makes edits of a dune file.
 func (p *Project) editDune(name string, src []byte, edits []edit.Edit, format string, args ...any) {
 	p.set(name, dune.Apply(src, edits), format, args...)
@@ -204,13 +270,40 @@ func (p *Project) onlyOne() error {
 		return err
 	}
 	for _, name := range files {
-		src, err := p.read(name)
+		_, list, err := p.stanzas(name)
 		if err != nil {
-			return err
+			continue // said where its libraries are looked for
 		}
-		if strings.Contains(string(src), "(foreign_archives rust_bindings") {
-			return problem.New(problem.Input, "the project has a library rust_bindings already, and dune takes one in a workspace").At(name, 0).
-				Hint("all executables and tests of the project share it: add rust_bindings to their (libraries ...)")
+		for _, n := range list {
+			switch {
+			case n.Name() != "library" || !slices.Contains(n.FieldWords("name"), "rust_bindings"):
+			case slices.Contains(n.FieldWords("foreign_archives"), "rust_bindings"):
+				return problem.New(problem.Input, "the project has a library rust_bindings already, and dune takes one in a workspace").At(name, n.Line).
+					Hint("all executables and tests of the project share it: add rust_bindings to their (libraries ...)")
+			default:
+				return problem.New(problem.Input, "the project has a library of its own that is called rust_bindings, as the one that links the Rust code").At(name, n.Line).
+					Hint("give it another name there, and in the (libraries ...) that list it; then run this again")
+			}
+		}
+	}
+	return nil
+}
+
+// oldest is the first language of dune in which a library can link a foreign archive.
+const oldest = "v2.0"
+
+// language refuses a project of an older one: its own stanzas would mean something else
+// if init raised it.
+func (p *Project) language() error {
+	_, list, err := p.stanzas("dune-project")
+	if err != nil {
+		return nil //nolint:nilerr // dune itself says what is wrong with its file
+	}
+	for _, n := range list {
+		words := n.Words()
+		if n.Name() == "lang" && len(words) == 2 && words[0] == "dune" && semver.Compare("v"+words[1], oldest) < 0 {
+			return problem.New(problem.Input, "the project is written in (lang dune %s); linking what cargo makes needs (lang dune 2.0)", words[1]).At("dune-project", n.Line).
+				Hint("write (lang dune 2.0) there; dune build says which of the project's stanzas have another form in it; then run this again")
 		}
 	}
 	return nil

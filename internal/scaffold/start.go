@@ -100,7 +100,7 @@ func (p *Project) Start(kind Kind, pkg string) error {
 // rest. What init wrote before, this release or an earlier one, is brought up to date;
 // another text is not touched.
 func (p *Project) RustBindings(kind Kind, pkg string) error {
-	return errors.Join(p.onlyOne(), p.bindingsGitignore(), p.bindingsDune(kind, pkg))
+	return errors.Join(p.language(), p.onlyOne(), p.bindingsGitignore(), p.bindingsDune(kind, pkg))
 }
 
 func (p *Project) bindingsGitignore() error {
