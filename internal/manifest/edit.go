@@ -3,7 +3,6 @@ package manifest
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/edit"
 )
@@ -61,19 +60,43 @@ func (m *Manifest) OwnRoot() []edit.Edit {
 	return []edit.Edit{edit.At(end, end, text)}
 }
 
-// Version is the edit that gives the package this version, also where the
-// version was inherited from the workspace.
+// Version are the edits that give the package this version, also where it had none, or
+// inherited it from the workspace.
 func (m *Manifest) Version(version string) []edit.Edit {
 	quoted := strconv.Quote(version)
 	for _, v := range m.values {
 		switch {
 		case slices.Equal(v.Key, []string{"package", "version"}):
 			return []edit.Edit{edit.At(v.start, v.end, quoted)}
-		case slices.Equal(v.Key, []string{"package", "version", "workspace"}):
+		case slices.Equal(v.Key, []string{"package", "version", "workspace"}) && len(v.own) > 1:
 			// version.workspace = true: the key must change as well.
-			start := strings.LastIndex(string(m.Source[:v.start]), "version")
-			return []edit.Edit{edit.At(start, v.end, "version = "+quoted)}
+			return []edit.Edit{edit.At(v.own[len(v.own)-2], v.end, "version = "+quoted)}
+		case slices.Equal(v.Key, []string{"package", "version", "workspace"}):
+			// [package.version], a table of its own, which goes.
+			return append(m.addVersion(quoted), edit.At(v.table, v.end, ""))
 		}
+	}
+	if m.Has("package", "version") {
+		return nil // something that cargo will refuse
+	}
+	return m.addVersion(quoted)
+}
+
+// addVersion puts a version behind the package's name, which each has; this alone moves
+// the lines below it.
+func (m *Manifest) addVersion(quoted string) []edit.Edit {
+	for _, v := range m.values {
+		if !slices.Equal(v.Key, []string{"package", "name"}) {
+			continue
+		}
+		text := "\nversion = " + quoted
+		switch {
+		case v.inline:
+			text = ", version = " + quoted
+		case len(v.own) > 1: // package.name = "x"
+			text = "\npackage.version = " + quoted
+		}
+		return []edit.Edit{edit.At(v.end, v.end, text)}
 	}
 	return nil
 }

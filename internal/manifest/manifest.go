@@ -29,7 +29,10 @@ type Value struct {
 	Key        []string
 	Text       string // of a string, decoded; of anything else, as written
 	String     bool
-	start, end int // of the value, in Source
+	start, end int   // of the value, in Source
+	own        []int // where the last parts of Key begin: those that stand before the value
+	table      int   // where the header of its table begins; -1: it has none
+	inline     bool  // it stands in an inline table
 }
 
 // Read parses the manifest in file.
@@ -50,13 +53,14 @@ func Parse(file string, src []byte) (*Manifest, error) {
 	var p unstable.Parser
 	p.Reset(src)
 	var table []string
+	header := -1
 	for p.NextExpression() {
 		node := p.Expression()
 		switch node.Kind {
 		case unstable.Table, unstable.ArrayTable:
-			table = keys(node.Key())
+			table, header = m.header(node.Key())
 		case unstable.KeyValue:
-			m.collect(table, node)
+			m.collect(Value{Key: table, table: header}, node)
 		}
 	}
 	if err := p.Error(); err != nil {
@@ -76,12 +80,15 @@ func SyntaxError(file string, err error) *problem.Error {
 		At(file, line).Quote(decode.String())
 }
 
-func (m *Manifest) collect(prefix []string, kv *unstable.Node) {
+// collect adds what a line, or an entry of an inline table, gives its keys; in has the keys
+// of the table that it stands in.
+func (m *Manifest) collect(in Value, kv *unstable.Node) {
 	var lastKey *unstable.Node
-	key := append([]string{}, prefix...)
+	v := Value{Key: append([]string{}, in.Key...), table: in.table, inline: in.inline}
 	for it := kv.Key(); it.Next(); {
 		lastKey = it.Node()
-		key = append(key, string(lastKey.Data))
+		v.Key = append(v.Key, string(lastKey.Data))
+		v.own = append(v.own, int(lastKey.Raw.Offset))
 	}
 	value := kv.Value()
 	start := int(lastKey.Raw.Offset + lastKey.Raw.Length)
@@ -91,7 +98,7 @@ func (m *Manifest) collect(prefix []string, kv *unstable.Node) {
 	for start++; m.Source[start] == ' ' || m.Source[start] == '\t'; {
 		start++
 	}
-	v := Value{Key: key, start: start, end: int(kv.Raw.Offset + kv.Raw.Length)}
+	v.start, v.end = start, int(kv.Raw.Offset+kv.Raw.Length)
 	if value.Kind == unstable.String {
 		v.Text, v.String = string(value.Data), true
 		v.end = int(value.Raw.Offset + value.Raw.Length)
@@ -101,17 +108,21 @@ func (m *Manifest) collect(prefix []string, kv *unstable.Node) {
 	m.values = append(m.values, v)
 	if value.Kind == unstable.InlineTable {
 		for it := value.Children(); it.Next(); {
-			m.collect(key, it.Node())
+			m.collect(Value{Key: v.Key, table: v.table, inline: true}, it.Node())
 		}
 	}
 }
 
-func keys(it unstable.Iterator) []string {
-	var list []string
+// header reads the keys of a table's header, and finds where it begins.
+func (m *Manifest) header(it unstable.Iterator) (list []string, start int) {
+	start = -1
 	for it.Next() {
+		if start < 0 {
+			start = strings.LastIndexByte(string(m.Source[:it.Node().Raw.Offset]), '[')
+		}
 		list = append(list, string(it.Node().Data))
 	}
-	return list
+	return list, start
 }
 
 // Has tells whether the document has this table or key.

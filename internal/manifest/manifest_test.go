@@ -35,20 +35,6 @@ func TestRlibOnly(t *testing.T) {
 	}
 }
 
-func TestVersion(t *testing.T) {
-	for _, c := range []struct{ src, want string }{
-		{"[package]\nname='a'\nversion = '1.0.0' # v\n", "[package]\nname='a'\nversion = \"1.0.0+foo\" # v\n"},
-		{"[package]\nversion.workspace = true\nname='a'\n", "[package]\nversion = \"1.0.0+foo\"\nname='a'\n"},
-		{"[package]\nversion = { workspace = true }\n", "[package]\nversion = \"1.0.0+foo\"\n"},
-		{"package.version = \"1.0.0\"\n", "package.version = \"1.0.0+foo\"\n"},
-	} {
-		m := parse(t, c.src)
-		if got := string(m.Apply(m.Version("1.0.0+foo"))); got != c.want {
-			t.Errorf("got %q, want %q", got, c.want)
-		}
-	}
-}
-
 func TestOwnRoot(t *testing.T) {
 	for _, c := range []struct{ src, want string }{
 		{"[package]\nname='a'", "[package]\nname='a'\n\n[workspace]\n"},
@@ -109,11 +95,42 @@ func TestSyntaxErrorNamesTheLine(t *testing.T) {
 	}
 }
 
+// However a version is written, inherited or left out, it becomes the given one, and all
+// else stays.
+func TestVersion(t *testing.T) {
+	for _, c := range []struct{ src, want string }{
+		{"[package]\nname = \"x\"\nversion = \"0.1.0\" # mine\n", "[package]\nname = \"x\"\nversion = \"1.0.0+p\" # mine\n"},
+		{"[package]\nversion.workspace = true\nname = \"x\"\n", "[package]\nversion = \"1.0.0+p\"\nname = \"x\"\n"},
+		{"[package]\nname = \"x\"\nversion = { workspace = true }\n", "[package]\nname = \"x\"\nversion = \"1.0.0+p\"\n"},
+		{"[package]\nname = \"x\"\nversion . workspace = true\n", "[package]\nname = \"x\"\nversion = \"1.0.0+p\"\n"},
+		{"[package]\nname = \"x\"\n\"version\".'workspace' = true\n", "[package]\nname = \"x\"\nversion = \"1.0.0+p\"\n"},
+		{"package.name = \"x\"\npackage.version.workspace = true\n", "package.name = \"x\"\npackage.version = \"1.0.0+p\"\n"},
+		{"package = { name = \"x\", version.workspace = true }\n", "package = { name = \"x\", version = \"1.0.0+p\" }\n"},
+		{
+			"[package]\nname = \"x\" # it\nedition = \"2021\"\n[package.version] # the version is\nworkspace = true # the workspace's\n[lib]\n",
+			"[package]\nname = \"x\"\nversion = \"1.0.0+p\" # it\nedition = \"2021\"\n # the workspace's\n[lib]\n",
+		},
+		{"[ package . \"version\" ]\nworkspace = true\n[package]\nname = \"x\"\n", "\n[package]\nname = \"x\"\nversion = \"1.0.0+p\"\n"},
+		{"package.name = \"x\"\n[package.version]\nworkspace = true\n", "package.name = \"x\"\npackage.version = \"1.0.0+p\"\n\n"},
+		{"[package]\nname = \"x\"\n[lib]\n", "[package]\nname = \"x\"\nversion = \"1.0.0+p\"\n[lib]\n"},
+		{"package = { name = \"x\" }\n", "package = { name = \"x\", version = \"1.0.0+p\" }\n"},
+		{"[package]\nversion = { workspace = true }\n", "[package]\nversion = \"1.0.0+p\"\n"},
+		{"package.version = '0.1.0'\n", "package.version = \"1.0.0+p\"\n"},
+		{"[package]\nname = \"x\"\n[package.version]\n", "[package]\nname = \"x\"\n[package.version]\n"}, // cargo refuses it
+		{"[workspace.package]\nversion = \"0.1.0\"\nname = \"no\"\n", "[workspace.package]\nversion = \"0.1.0\"\nname = \"no\"\n"},
+	} {
+		m := parse(t, c.src)
+		if got := string(m.Apply(m.Version("1.0.0+p"))); got != c.want {
+			t.Errorf("%q became %q", c.src, got)
+		}
+	}
+}
+
 // Whatever parses can be edited, and what comes out still parses.
 func FuzzEdit(f *testing.F) {
 	for _, s := range []string{
 		"[lib]\ncrate-type = [\"staticlib\"]\n", "package.version={workspace=true}\nlib={crate-type=['cdylib']}",
-		"[dependencies]\n\"a.b\" = { path = \"x\" }\n", "[package]\nname = \"\"\"x\n\"\"\"\n",
+		"[package]\nname='x'\n[package.version]\nworkspace=true\n[[x]]\n", "package.name = 'x'\n[ package.'version' ] # [\nworkspace=true", "[dependencies]\n\"a.b\" = { path = \"x\" }\n", "[package]\nname = \"\"\"x\n\"\"\"\n",
 	} {
 		f.Add(s)
 	}
@@ -127,8 +144,13 @@ func FuzzEdit(f *testing.F) {
 			edits = append(edits, v.Replace("../y"))
 		}
 		out := m.Apply(append(edits, m.OwnRoot()...))
-		if _, err := Parse("Cargo.toml", out); err != nil {
-			t.Errorf("%q became %q: %v", src, out, err)
+		again, err := Parse("Cargo.toml", out)
+		if err != nil {
+			t.Fatalf("%q became %q: %v", src, out, err)
+		}
+		name, _ := Lookup(m.Tree, "package", "name")
+		if _, named := name.(string); named && !again.Has("package", "version") {
+			t.Errorf("%q became %q, without a version", src, out)
 		}
 	})
 }
