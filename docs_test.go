@@ -5,6 +5,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -138,5 +139,49 @@ func TestCitations(t *testing.T) {
 	}
 	if n < 30 {
 		t.Errorf("only %d citations found", n)
+	}
+}
+
+// TestLinkersWords lets each linker that is here fail, as a program that forgot the word,
+// lacks the archive or has two makes it, and wants its words on the page of messages.
+func TestLinkersWords(t *testing.T) {
+	page, err := os.ReadFile("docs/messages.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"main.c": "int foo_val(void); int main(void) { return foo_val(); }", "one.c": "int foo_val(void) { return 1; }", "two.c": "int foo_val(void) { return 2; }",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	words := regexp.MustCompile("(?m)(?:undefined|multiple|duplicate|cannot|unable|library not)\\b.*?(?:foo_val|-?l?rust_bindings)'?")
+	tried := 0
+	for _, cc := range []string{"gcc", "clang"} {
+		for _, ld := range []string{"bfd", "gold", "lld", "mold"} {
+			ok := exec.Command(cc, "-fuse-ld="+ld, "-o", "ok", "main.c", "one.c")
+			if ok.Dir = dir; ok.Run() != nil {
+				continue // it is not here
+			}
+			for _, args := range [][]string{{"main.c"}, {"main.c", "one.c", "-lrust_bindings"}, {"main.c", "one.c", "two.c"}} {
+				cmd := exec.Command(cc, append([]string{"-fuse-ld=" + ld, "-o", "bad"}, args...)...)
+				cmd.Dir = dir
+				cmd.Env = append(os.Environ(), "LC_ALL=C")
+				out, err := cmd.CombinedOutput()
+				said := words.FindString(string(out))
+				if ld == "mold" && len(args) == 3 && said != "" && strings.HasPrefix(said, "duplicate symbol") {
+					said = "duplicate symbol: foo_val" // with the files in between
+				}
+				if err == nil || said == "" || !strings.Contains(string(page), said) {
+					t.Errorf("%s -fuse-ld=%s %q: %v: docs/messages.md does not have %q of\n%s", cc, ld, args, err, said, out)
+				}
+				tried++
+			}
+		}
+	}
+	if tried == 0 {
+		t.Skip("no linker that a C compiler finds by name")
 	}
 }

@@ -52,7 +52,13 @@ func Run(ctx context.Context, in Input) error {
 			problems = append(problems, checkTemplate(root, p), checkPins(in.Plan.Bindings, p))
 		}
 	}
-	if err := errors.Join(problems...); err != nil {
+	var names []string
+	for _, b := range in.Plan.Bindings {
+		names = append(names, b.Package)
+	}
+	forgotten, err := FindForgotten(ctx, root.Dir, in.Site.Prefix, names, root.Context != "")
+	TellForgotten(out, forgotten)
+	if err := errors.Join(append(problems, err)...); err != nil {
 		return err
 	}
 	summary := fmt.Sprintf("checked %s and %s", term.Count(len(in.Plan.Bindings), "binding"), term.Count(in.Graph.Owned(), "crate"))

@@ -99,6 +99,7 @@ func (a *app) initStanzas(c *cli.Context) error {
 	p.Say(a.term.Say)
 	a.byHand(p)
 	a.advise(program, bound, len(each) > 0)
+	a.tellForgotten(c, root.Dir, nil)
 	return nil
 }
 
@@ -161,6 +162,7 @@ func (a *app) initPackage(c *cli.Context, kind scaffold.Kind) error {
 	}
 	p.Say(a.term.Say)
 	a.byHand(p)
+	a.tellForgotten(c, dir, p.ByHand)
 	if started || !had {
 		a.term.Say("fill in %s.opam: synopsis, description, maintainer, authors, license, homepage", pkg.Name)
 	}

@@ -1,0 +1,171 @@
+package check
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/opam-cargo/opam-cargo/internal/dune"
+	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+)
+
+// Forgotten is something that dune links, in whose libraries a binding is, and which does
+// not list the library rust_bindings: the linker will not find the binding's functions.
+type Forgotten struct {
+	dune.Linked
+	Library string // that it lists
+	Binding string // the opam package behind it
+}
+
+// FindForgotten looks for them in a project. bindings are the opam packages with Rust code;
+// prefix is the switch, if there is one. Libraries are known from dune's own description,
+// or, where dune cannot give one (inDune: it runs already), from the dune files and what
+// the switch has installed.
+func FindForgotten(ctx context.Context, dir, prefix string, bindings []string, inDune bool) ([]Forgotten, error) {
+	programs, own, err := dune.Programs(dir)
+	if err != nil || len(bindings) == 0 || len(programs) == 0 {
+		return nil, err
+	}
+	l := libraries{bindings: bindings, known: map[string]dune.Library{}, lib: filepath.Join(prefix, "lib")}
+	for _, lib := range own {
+		l.add(lib)
+	}
+	if !inDune {
+		if described, err := dune.Describe(ctx, dir); err == nil {
+			for _, lib := range described {
+				l.add(lib)
+			}
+		}
+	}
+	var found []Forgotten
+	for _, p := range programs {
+		f := Forgotten{Linked: p}
+		seen := map[string]bool{}
+		has := false
+		for _, name := range p.Libraries {
+			binding, word := l.reach(name, seen)
+			if has = has || word; binding != "" && f.Binding == "" {
+				f.Library, f.Binding = name, binding
+			}
+		}
+		if f.Binding != "" && !has {
+			found = append(found, f)
+		}
+	}
+	return found, nil
+}
+
+// TellForgotten warns of each: a link may succeed all the same, where nothing of the
+// library is used.
+func TellForgotten(out *term.Printer, list []Forgotten) {
+	for _, f := range list {
+		out.Warn("%s:%d: %s lists %s and not rust_bindings: the linker will not find the Rust functions of %s", f.File, f.Line, f.What, f.Library, f.Binding)
+		out.Hint("add rust_bindings to its %s in %s", f.Field, f.File)
+	}
+}
+
+// libraries are the OCaml libraries that a project sees.
+type libraries struct {
+	bindings []string
+	known    map[string]dune.Library
+	lib      string // where the switch has its libraries
+}
+
+func (l *libraries) add(lib dune.Library) {
+	if old, ok := l.known[lib.Name]; ok && lib.Alias == "" {
+		lib.Alias = old.Alias
+	}
+	l.known[lib.Name] = lib
+	if lib.Alias != "" {
+		l.known[lib.Alias] = lib
+	}
+}
+
+// reach says which binding is among the libraries that name brings, and whether the word
+// is. seen keeps each from being looked at twice.
+func (l *libraries) reach(name string, seen map[string]bool) (binding string, word bool) {
+	if seen[name] {
+		return "", false
+	}
+	seen[name] = true
+	if name == "rust_bindings" || name == "rust-bindings" || strings.HasPrefix(name, "rust_bindings_") {
+		return "", true
+	}
+	lib, ok := l.known[name]
+	if !ok {
+		if lib, ok = installed(l.lib, name); !ok {
+			lib = dune.Library{Name: name}
+		}
+	}
+	if pkg, _, _ := strings.Cut(lib.Name, "."); slices.Contains(l.bindings, pkg) && callsC(lib.Dir) {
+		binding = pkg
+	}
+	for _, required := range lib.Requires {
+		b, w := l.reach(required, seen)
+		word = word || w
+		if binding == "" {
+			binding = b
+		}
+	}
+	return binding, word
+}
+
+var (
+	external = regexp.MustCompile(`(?m)^[ \t]*external\s`)
+	stubs    = regexp.MustCompile(`\((?:foreign_stubs|foreign_archives|ctypes|c_names|extra_objects)\b`)
+)
+
+// callsC tells whether a library of a binding may have C or Rust functions: a library of
+// types alone needs no word. Where nothing can be read, it may.
+func callsC(dir string) bool {
+	if dir == "" || len(tree.Glob(dir, "lib*_stubs.a")) > 0 {
+		return true
+	}
+	read := 0
+	for _, pattern := range []string{"*.ml", "*.mli", "dune"} {
+		for _, file := range tree.Glob(dir, pattern) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				return true
+			}
+			if external.Match(src) || filepath.Base(file) == "dune" && stubs.Match(src) {
+				return true
+			}
+			if filepath.Base(file) != "dune" {
+				read++
+			}
+		}
+	}
+	return read == 0
+}
+
+var (
+	metaPackage  = regexp.MustCompile(`^\s*package\s+"([^"]+)"\s*\(`)
+	metaRequires = regexp.MustCompile(`^\s*requires\s*\+?=\s*"([^"]*)"`)
+)
+
+// installed reads what a library requires from the META file of its package, as dune and
+// ocamlfind's users write them: a line for each thing.
+func installed(lib, name string) (dune.Library, bool) {
+	pkg, sub, _ := strings.Cut(name, ".")
+	src, err := os.ReadFile(filepath.Join(lib, pkg, "META"))
+	if err != nil {
+		return dune.Library{}, false
+	}
+	found := dune.Library{Name: name, Dir: filepath.Join(lib, pkg, filepath.FromSlash(strings.ReplaceAll(sub, ".", "/")))}
+	var at []string
+	for _, line := range strings.Split(string(src), "\n") {
+		if m := metaPackage.FindStringSubmatch(line); m != nil {
+			at = append(at, m[1])
+		} else if strings.TrimSpace(line) == ")" && len(at) > 0 {
+			at = at[:len(at)-1]
+		} else if m := metaRequires.FindStringSubmatch(line); m != nil && strings.Join(at, ".") == sub {
+			found.Requires = append(found.Requires, strings.FieldsFunc(m[1], func(r rune) bool { return r == ' ' || r == ',' })...)
+		}
+	}
+	return found, true
+}
