@@ -35,8 +35,8 @@ func TestUniqueKeys(t *testing.T) {
 	}
 }
 
-// makeTree makes a binding's tree with one crate.
-func makeTree(t *testing.T, pkg string, files map[string]string) *bindings.Tree {
+// makeTree makes the tree of a binding x with one crate.
+func makeTree(t *testing.T, files map[string]string) *bindings.Tree {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -48,12 +48,12 @@ func makeTree(t *testing.T, pkg string, files map[string]string) *bindings.Tree 
 			t.Fatal(err)
 		}
 	}
-	tr, err := bindings.ReadTree(bindings.Binding{Package: pkg, Dir: dir, Shown: "rust"})
+	tr, err := bindings.ReadTree(bindings.Binding{Package: "x", Dir: dir, Shown: "rust"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr.Crates = []bindings.Crate{{Name: pkg, Version: "0.1.0", Dir: ".", Member: true}}
-	tr.Exports = []string{pkg}
+	tr.Crates = []bindings.Crate{{Name: "x", Version: "0.1.0", Dir: ".", Member: true}}
+	tr.Exports = []string{"x"}
 	return tr
 }
 
@@ -66,7 +66,7 @@ func TestStage(t *testing.T) {
 	d := Dirs{W: t.TempDir()}
 	stage := func(files map[string]string) {
 		t.Helper()
-		if err := New(nil, []*bindings.Tree{makeTree(t, "x", files)}, nil, Settings{}).Stage(d); err != nil {
+		if err := New(nil, []*bindings.Tree{makeTree(t, files)}, nil, Settings{}).Stage(d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,7 +127,7 @@ func TestStage(t *testing.T) {
 // What a killed run may have left half done is written again.
 func TestStageAfterAKill(t *testing.T) {
 	d := Dirs{W: t.TempDir()}
-	p := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, nil, Settings{})
+	p := New(nil, []*bindings.Tree{makeTree(t, map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, nil, Settings{})
 	if err := writeStaged(filepath.Join(d.Bindings(), ".staged.json"), map[string]staged{"x/src/lib.rs": {}, "x/src/old.rs": {}}); err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestStageAfterDamage(t *testing.T) {
 		"null":              `null`,
 	} {
 		d := Dirs{W: t.TempDir()}
-		p := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, nil, Settings{})
+		p := New(nil, []*bindings.Tree{makeTree(t, map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, nil, Settings{})
 		if err := p.Stage(d); err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestStageWhileInstalled(t *testing.T) {
 		"gone":         os.Remove,
 		"a directory":  func(file string) error { return errors.Join(os.Remove(file), os.Mkdir(file, 0o755)) },
 	} {
-		tr := makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})
+		tr := makeTree(t, map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})
 		p := New(nil, []*bindings.Tree{tr}, nil, Settings{})
 		if err := change(filepath.Join(tr.Dir, "src", "lib.rs")); err != nil {
 			t.Fatal(err)
@@ -216,7 +216,7 @@ func TestStageThroughNoLink(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(d.Bindings(), "x", "src")); err != nil {
 		t.Fatal(err)
 	}
-	if err := New(nil, []*bindings.Tree{makeTree(t, "x", map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, nil, Settings{}).Stage(d); err != nil {
+	if err := New(nil, []*bindings.Tree{makeTree(t, map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})}, nil, Settings{}).Stage(d); err != nil {
 		t.Fatal(err)
 	}
 	if list, _ := os.ReadDir(outside); len(list) != 0 {
