@@ -121,8 +121,8 @@ func variables(withTest bool) opamfile.Env {
 type cone struct {
 	local     func(name string) (Package, bool) // opam files that are taken before all others
 	locations []*location
-	locked    map[string][]string // what dune's lock directory says, where it counts
-	tests     map[string]bool     // the packages whose own tests count
+	locked    map[string]lockedPackage // what dune's lock directory says, where it counts
+	tests     map[string]bool          // the packages whose own tests count
 	members   map[string]bool
 	missing   map[string]string // package that is not there -> one that wants it
 	untold    []string          // packages that are there, but nobody says what they depend on
@@ -150,8 +150,8 @@ func (c *cone) needs(name string) []string {
 		}
 		return c.wanted(name, p.File)
 	}
-	if deps, ok := c.locked[name]; ok {
-		return deps
+	if p, ok := c.locked[name]; ok {
+		return p.depends
 	}
 	there := false
 	for _, l := range c.locations {
@@ -178,6 +178,14 @@ func (c *cone) needs(name string) []string {
 		c.untold = append(c.untold, name)
 	}
 	return nil
+}
+
+// version is that of a package in one of the locations.
+func (c *cone) version(l *location, name string) string {
+	if v := l.version(name); v != "" || l.sw != nil {
+		return v
+	}
+	return c.locked[name].version
 }
 
 func (c *cone) wanted(name string, file *opamfile.File) []string {

@@ -161,12 +161,12 @@ func (req *Request) installed(byName map[string]Binding, c *cone) {
 			if !counts {
 				continue
 			}
-			for _, dir := range l.treesOf(name) {
+			for _, t := range l.treesOf(name) {
 				if first, have := byName[name]; have {
-					req.Warn("%s is in two places: the tree %s is used, and %s is not", name, first.Shown, dir)
+					req.Warn("%s is in two places: the tree %s is used, and %s is not", name, first.Shown, t.Dir)
 					continue
 				}
-				byName[name] = Binding{Package: name, Version: l.version(name), Dir: dir, Shown: dir, Origin: Installed}
+				byName[name] = Binding{Package: name, Version: c.version(l, name), Dir: t.Dir, Shown: t.Dir, Origin: Installed, Named: t.Crates}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/dune"
@@ -19,6 +20,8 @@ type location struct {
 	trees  []string // its rust-bindings directories
 	sw     *Switch  // that it is of; nil: of none
 	listed bool     // in OPAM_CARGO_PATH: all that is there counts
+
+	unpacked *Root // the sources of a package that dune built; nil where it is none
 }
 
 // locations are the places where bindings are looked for, in order. In opam's own build
@@ -70,7 +73,7 @@ func (req *Request) locations() ([]*location, error) {
 		for _, p := range prefixesOf(lib) {
 			trees = append(trees, inPrefix(p, Dir)...)
 		}
-		if err := add(&location{lib: lib, trees: trees}, prefixesOf(lib)...); err != nil {
+		if err := add(&location{lib: lib, trees: trees, unpacked: unpackedBeside(lib)}, prefixesOf(lib)...); err != nil {
 			return nil, err
 		}
 	}
@@ -102,15 +105,40 @@ func (l *location) has(name string) bool {
 	return l.lib != "" && tree.IsDir(filepath.Join(l.lib, name)) || len(l.treesOf(name)) > 0
 }
 
+// unpackedBeside are the sources of a package that dune built, which lie in
+// .pkg/<name>/source beside .pkg/<name>/target/lib. Of a package that is pinned dune runs
+// no install: field, so that its tree is there only.
+func unpackedBeside(lib string) *Root {
+	dir := filepath.Join(filepath.Dir(filepath.Dir(lib)), "source")
+	if !inDunePackage(lib) || filepath.Base(filepath.Dir(lib)) != "target" {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	r := &Root{Dir: dir, shown: dir}
+	r.read(entries)
+	return r
+}
+
 // treesOf are the Rust trees of a package there: one, or none.
-func (l *location) treesOf(name string) []string {
-	var list []string
+func (l *location) treesOf(name string) []OwnTree {
+	var list []OwnTree
 	for _, dir := range l.trees {
 		if t := filepath.Join(dir, name); tree.IsDir(t) {
-			list = append(list, t)
+			list = append(list, OwnTree{Package: name, Dir: t})
 		}
 	}
-	return list
+	if len(list) > 0 || l.unpacked == nil {
+		return list
+	}
+	for _, t := range l.unpacked.Trees() {
+		if t.Dir = filepath.Join(l.unpacked.Dir, t.Dir); t.Package == name && t.Installed && tree.IsDir(t.Dir) {
+			return []OwnTree{t}
+		}
+	}
+	return nil
 }
 
 // bound are the packages that have a Rust tree there.
@@ -124,7 +152,12 @@ func (l *location) bound() []string {
 			}
 		}
 	}
-	return order.Keys(names)
+	if l.unpacked != nil {
+		for _, t := range l.unpacked.Trees() {
+			names[t.Package] = names[t.Package] || len(l.treesOf(t.Package)) > 0
+		}
+	}
+	return slices.DeleteFunc(order.Keys(names), func(name string) bool { return !names[name] })
 }
 
 // isTree tells a Rust tree from another directory that somebody's OPAM_CARGO_PATH holds.
@@ -137,8 +170,8 @@ func (l *location) version(name string) string {
 	if l.sw != nil {
 		return l.sw.Versions[name]
 	}
-	for _, dir := range l.treesOf(name) {
-		if rec, err := readRecord(name, dir); err == nil && rec != nil {
+	for _, t := range l.treesOf(name) {
+		if rec, err := readRecord(name, t.Dir); err == nil && rec != nil {
 			return rec.Version
 		}
 	}
@@ -198,9 +231,15 @@ var metaRequires = regexp.MustCompile(`(?m)^\s*requires(?:\s*\([^)]*\))?\s*\+?=\
 // duneLock is the directory in which dune keeps what it locked, at the workspace's top.
 const duneLock = "dune.lock"
 
-// readLocked reads dune's lock directory below top: the packages, with what they depend on.
-func readLocked(top string) map[string][]string {
-	list := map[string][]string{}
+// lockedPackage is what dune's lock directory says of a package.
+type lockedPackage struct {
+	version string
+	depends []string
+}
+
+// readLocked reads dune's lock directory below top.
+func readLocked(top string) map[string]lockedPackage {
+	list := map[string]lockedPackage{}
 	for _, file := range tree.Glob(filepath.Join(top, duneLock), "*.pkg") {
 		src, err := os.ReadFile(file)
 		if err != nil {
@@ -210,14 +249,18 @@ func readLocked(top string) map[string][]string {
 		if err != nil {
 			continue // dune itself says what is wrong with its file
 		}
-		names := map[string]bool{}
+		name, _, _ := strings.Cut(filepath.Base(file), ".") // <name>.pkg, or <name>.<version>.pkg
+		p, names := lockedPackage{}, map[string]bool{}
 		for _, n := range stanzas {
-			if n.Name() == "depends" {
+			switch n.Name() {
+			case "version":
+				p.version = strings.Join(n.Words(), " ")
+			case "depends":
 				lockedNames(n.Args(), names)
 			}
 		}
-		name, _, _ := strings.Cut(filepath.Base(file), ".") // <name>.pkg, or <name>.<version>.pkg
-		list[name] = append(list[name], order.Keys(names)...)
+		p.depends = append(list[name].depends, order.Keys(names)...)
+		list[name] = p
 	}
 	return list
 }
