@@ -6,6 +6,7 @@ package synth
 
 import (
 	"context"
+	"errors"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/check"
@@ -144,7 +145,14 @@ func (b *Built) build(ctx context.Context, dir string) error {
 	if last, ok := record.Unchanged(s.Dirs, key, in.Values(ctx), s.Out.Detail); ok {
 		s.Out.Detail("nothing has changed since the last build")
 		b.Record = last.Record
-		return handover.Output{Archives: last.Archives, Record: last.Record, Same: true, Also: s.Dirs.Out()}.Put(dir)
+		err := handover.Output{Archives: last.Archives, Record: last.Record, Same: true, Also: s.Dirs.Out()}.Put(dir)
+		if !errors.Is(err, handover.ErrChanged) {
+			return err
+		}
+		s.Out.Detail("%v; it is built again", err)
+		if err := compile.Forget(s.Dirs, b.Plan.Archives); err != nil {
+			return err
+		}
 	}
 	if err := record.Forget(s.Dirs); err != nil {
 		return err

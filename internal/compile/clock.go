@@ -1,12 +1,15 @@
 package compile
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/opam-cargo/opam-cargo/internal/term"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
+	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
 // distrustFuture deletes the target directory if cargo's notes in it lie in the future:
@@ -19,6 +22,20 @@ func distrustFuture(target string, out *term.Printer) error {
 	}
 	out.Say("what was compiled before lies in the future, since the clock was set back: everything is compiled anew")
 	return os.RemoveAll(target)
+}
+
+// Forget makes cargo build the archives of a plan again: it believes what it has built, and
+// does not look whether that is still what it was.
+func Forget(d workspace.Dirs, archives []workspace.Archive) error {
+	var problems []error
+	for _, a := range archives {
+		for _, profile := range []string{"*", "*/*"} { // with --target there is one more
+			for _, unit := range tree.Glob(d.Target(), profile+"/.fingerprint/"+a.Crate+"-*") {
+				problems = append(problems, os.RemoveAll(unit))
+			}
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // newerThan tells whether a file of a target directory is newer than now. Its large

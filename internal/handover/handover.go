@@ -42,6 +42,10 @@ type Output struct {
 	Also     string // a second directory for the record: W/out, for the commands dll and flags
 }
 
+// ErrChanged tells that an archive in W is not the one of the record any more: somebody, or
+// the disk, changed it since.
+var ErrChanged = errors.New("an archive in the workspace has changed since it was built")
+
 // Put puts the archives, their link flags and their record into dir, by rename, the record
 // last: a reader that finds it finds the rest.
 func (o Output) Put(dir string) error {
@@ -53,8 +57,14 @@ func (o Output) Put(dir string) error {
 	}
 	for i, a := range o.Archives {
 		var err error
-		file := filepath.Join(dir, a.File())
-		if !o.Same || !hasSum(file, o.Record.Archives[i].SHA256) {
+		file, sum := filepath.Join(dir, a.File()), o.Record.Archives[i].SHA256
+		switch {
+		case !o.Same:
+			err = copyArchive(a.Path, file)
+		case hasSum(file, sum): // reading it is cheaper than writing it
+		case !hasSum(a.Path, sum):
+			return ErrChanged
+		default:
 			err = copyArchive(a.Path, file)
 		}
 		for _, f := range record.Included(a) {
