@@ -27,7 +27,7 @@ else
 VERSION = dev$(addprefix -,$(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null))
 endif
 
-.PHONY: help setup build install dist test test-crates test-dune test-sccache test-faults test-matrix soak bench lint demo clean
+.PHONY: help setup build install dist test test-crates test-dune test-sccache test-faults test-matrix test-real soak bench lint demo clean
 
 help:
 	@echo 'make setup    install the Debian packages that are missing'
@@ -37,6 +37,7 @@ help:
 	@echo 'make soak     build SETS random sets of bindings (SETS=$(SETS), SEED=$(SEED))'
 	@echo 'make test-faults   kill the tool, and let system calls fail, at FAULTS points of each kind (FAULTS=$(FAULTS))'
 	@echo 'make test-matrix   run the tests in other Debian releases, made below _test (MATRIX=world ...)'
+	@echo 'make test-real   move the packages in the directories OPAM_CARGO_REAL, install them, build programs with them, and print a table'
 	@echo 'make bench    compare with cargo by hand and with bindings built apart (BENCH=$(BENCH))'
 	@echo 'make lint     golangci-lint'
 	@echo 'make install  install the program, its man page and completions to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
@@ -95,6 +96,10 @@ test-matrix: setup test-crates test-sccache
 	@script/setup debootstrap:debootstrap
 	@$(GO) mod download
 	@script/matrix/run $(MATRIX)
+
+# Moves checkouts of packages of today and prints a table: OPAM_CARGO_REAL=DIR:DIR... Uses the network.
+test-real: setup
+	$(GO) test -count=1 -v -timeout 240m ./internal/realtest
 
 # Random sets of bindings, against a model: SETS of them from the seed SEED.
 SETS ?= 200

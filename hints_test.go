@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // hinted is a line of opam-cargo's that ends with a command to run.
-var hinted = regexp.MustCompile(`(?m)^opam-cargo: .*: ((?:opam-cargo|cargo|dune|git|mv) [a-z.-].*)$`)
+var hinted = regexp.MustCompile(`^opam-cargo: .*: ((?:opam-cargo|cargo|dune|git|mv) [a-z.-].*)$`)
 
 // hints follows what the last run, which was COMMAND, told to do: each command that ends
 // one of its lines, apart from the others, in a copy of the directory that is left. It
@@ -24,12 +23,22 @@ func hints(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: hints COUNT COMMAND ...")
 	}
 	said := ts.ReadFile("stderr")
-	found := hinted.FindAllStringSubmatch(said, -1)
+	var found [][2]string // a command, and the error that led to it
+	cause := ""
+	for _, line := range strings.Split(said, "\n") {
+		if strings.HasPrefix(line, "opam-cargo: error: ") {
+			cause = line
+		}
+		if m := hinted.FindStringSubmatch(line); m != nil {
+			found = append(found, [2]string{m[1], cause})
+		}
+	}
 	if fmt.Sprint(len(found)) != args[0] {
 		ts.Fatalf("%d commands are hinted, not %s:\n%s", len(found), args[0], said)
 	}
 	asked := strings.Join(args[1:], " ")
-	for i, m := range found {
+	for i, f := range found {
+		command, cause := f[0], f[1]
 		copied := ts.Getenv("WORK") + fmt.Sprintf("/hint-%d", i)
 		ts.Check(ts.Exec("sh", "-c", `rm -rf "$1" && cp -a . "$1"`, "sh", copied))
 		run := func(command string) (string, int) {
@@ -43,10 +52,10 @@ func hints(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			return ts.ReadFile("stderr"), 0
 		}
-		answer, code := run(m[1])
-		if !strings.HasPrefix(m[1], "opam-cargo ") {
+		answer, code := run(command)
+		if !strings.HasPrefix(command, "opam-cargo ") {
 			if code != 0 {
-				ts.Fatalf("the hint %q fails:\n%s", m[1], answer)
+				ts.Fatalf("the hint %q fails:\n%s", command, answer)
 			}
 			answer, code = run(asked)
 		}
@@ -54,11 +63,11 @@ func hints(ts *testscript.TestScript, neg bool, args []string) {
 			continue
 		}
 		for _, line := range strings.Split(answer, "\n") {
-			if strings.HasPrefix(line, "opam-cargo: error: ") && slices.Contains(strings.Split(said, "\n"), line) {
-				ts.Fatalf("the hint %q does not lead on: %s", m[1], line)
+			if line != "" && line == cause {
+				ts.Fatalf("the hint %q does not lead on: %s", command, line)
 			}
 			if strings.HasPrefix(line, "opam-cargo: hint: ") && strings.HasSuffix(line, ": "+asked) {
-				ts.Fatalf("the hint %q leads back: %s", m[1], line)
+				ts.Fatalf("the hint %q leads back: %s", command, line)
 			}
 		}
 	}

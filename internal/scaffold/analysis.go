@@ -170,6 +170,13 @@ func (a *analysis) madeByNobody() error {
 				a.rust[archive] = c
 			}
 		}
+		for _, c := range a.crates { // by a flag of the linker
+			archive := path.Join(l.dir, c.lib)
+			known := slices.ContainsFunc(sorted(a.rust), func(name string) bool { return path.Base(name) == c.lib })
+			if c.archive && !known && len(a.words(l, archive)) > 0 {
+				a.rust[archive] = c
+			}
+		}
 	}
 	return nil
 }

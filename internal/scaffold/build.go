@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -53,11 +54,14 @@ func (p *Project) buildCommands(pkg Package) []buildCommand {
 // to the user.
 func (a *analysis) takeOutOfBuild() error {
 	for i, b := range a.build {
-		if len(b.run.calls) == 0 {
-			continue
-		}
 		p := a.p
 		text := strings.Join(b.words, " ")
+		if len(b.run.calls) == 0 {
+			if makefile, err := p.read("Makefile"); err == nil && (b.words[0] == "make" || b.words[0] == "%{make}%") && bytes.Contains(makefile, []byte("cargo")) {
+				p.byHand("%s: the command %q of build: runs the Makefile, which names cargo: take out what calls that", b.file, text)
+			}
+			continue
+		}
 		for _, c := range b.run.calls {
 			for _, said := range c.unsaid() {
 				p.byHand("%s: %s", b.file, said)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -212,6 +213,9 @@ var flagFields = []string{
 	"self_build_stubs_archive", "files", "deps",
 }
 
+// cargoDir is a flag that lets the linker look into cargo's target directory.
+var cargoDir = regexp.MustCompile(`^-L.*target/(?:[^/]+/)?(?:release|debug)/?$`)
+
 // words are the nodes of a stanza that name an archive, with the flag before each.
 func (a *analysis) words(t target, archive string) []dune.Node {
 	name := path.Base(archive)
@@ -223,6 +227,7 @@ func (a *analysis) words(t target, archive string) []dune.Node {
 			}
 		}
 	}
+	var dirs []dune.Node // where the linker would look for it
 	var walk func(list []dune.Node)
 	walk = func(list []dune.Node) {
 		for i, n := range list {
@@ -230,14 +235,16 @@ func (a *analysis) words(t target, archive string) []dune.Node {
 				walk(n.List)
 				continue
 			}
-			m := archiveName.FindStringSubmatch(path.Base(n.Value))
-			if n.Value != "-l"+name && (m == nil || m[1] != name) {
+			to := &found
+			if cargoDir.MatchString(n.Value) {
+				to = &dirs
+			} else if m := archiveName.FindStringSubmatch(path.Base(n.Value)); n.Value != "-l"+name && (m == nil || m[1] != name) {
 				continue
 			}
 			if i > 0 && slices.Contains([]string{"-cclib", "-ccopt", "-dllib"}, list[i-1].Value) {
-				found = append(found, list[i-1])
+				*to = append(*to, list[i-1])
 			}
-			found = append(found, n)
+			*to = append(*to, n)
 		}
 	}
 	for _, name := range flagFields {
@@ -245,7 +252,10 @@ func (a *analysis) words(t target, archive string) []dune.Node {
 			walk(field.Args())
 		}
 	}
-	return found
+	if len(found) == 0 {
+		return nil
+	}
+	return append(found, dirs...)
 }
 
 // oneTree finds the Rust tree of the package: that of its archives' crates, all in one.
@@ -303,6 +313,9 @@ func (a *analysis) takeOut(pkg Package, linking []target) error {
 			p.byHand("%s: a rule runs %s, and dune does not look into %s any more: take the rule out, and run that apart from dune", r.where(), strings.Join(r.run.commands(), ", "), pkg.Tree)
 		}
 	}
+	if err := a.takeOutElsewhere(edits); err != nil {
+		return err
+	}
 	linked := map[string]bool{}
 	for _, l := range linking {
 		src, err := p.read(l.file)
@@ -334,6 +347,45 @@ func (a *analysis) takeOut(pkg Package, linking []target) error {
 		p.editDune(name, src, edits[name], "without cargo's archive")
 	}
 	return a.leftOver()
+}
+
+// takeOutElsewhere removes the archives from (install ...), and a stanza with the last;
+// and from what other rules depend on.
+func (a *analysis) takeOutElsewhere(edits map[string][]edit.Edit) error {
+	list, _, err := a.p.everyStanza(a.vendors...)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		name := "deps"
+		if s.stanza.Name() == "install" {
+			name = "files"
+		}
+		field, ok := s.stanza.Field(name)
+		if !ok || slices.ContainsFunc(a.rules, func(r *rule) bool { return r.file == s.file && r.stanza.Start == s.stanza.Start && a.ofRust(r) }) {
+			continue
+		}
+		src, err := a.p.read(s.file)
+		if err != nil {
+			return err
+		}
+		var gone []dune.Node
+		for _, n := range field.Args() {
+			named := slices.ContainsFunc(sorted(a.rust), func(archive string) bool { return naming(n, path.Base(archive)) != "" })
+			if named && (name == "files" || !strings.HasPrefix(n.Name(), ":")) { // a name stands in the action too
+				gone = append(gone, n)
+			}
+		}
+		if len(gone) > 0 && len(gone) == len(field.Args()) {
+			if gone = []dune.Node{field}; name == "files" {
+				gone = []dune.Node{s.stanza}
+			}
+		}
+		for _, n := range gone {
+			edits[s.file] = append(edits[s.file], dune.Remove(src, n))
+		}
+	}
+	return nil
 }
 
 // removeWords takes words out of a stanza, and a field with the last of them.
@@ -453,9 +505,11 @@ func naming(n dune.Node, archive string) string {
 			return word
 		}
 	}
-	m := archiveName.FindStringSubmatch(path.Base(strings.ReplaceAll(strings.ReplaceAll(n.Value, "%{ext_lib}", ".a"), "%{ext_dll}", ".so")))
-	if !n.IsList && (n.Value == "-l"+archive || m != nil && m[1] == archive) {
-		return n.Atom
+	for _, word := range strings.Fields(n.Value) {
+		m := archiveName.FindStringSubmatch(path.Base(strings.NewReplacer("%{ext_lib}", ".a", "%{ext_dll}", ".so").Replace(word)))
+		if word == "-l"+archive || m != nil && m[1] == archive {
+			return word
+		}
 	}
 	return ""
 }
