@@ -118,7 +118,7 @@ func unpackedBeside(lib string) *Root {
 		return nil
 	}
 	r := &Root{Dir: dir, shown: dir}
-	r.read(entries)
+	r.read(entries, readStanzas(filepath.Join(dir, "dune"), entries))
 	return r
 }
 

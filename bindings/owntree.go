@@ -13,19 +13,18 @@ type OwnTree struct {
 	Package   string
 	Dir       string // relative to the root
 	Crates    []string
-	Installed bool // an install: field names it; else it is the program's own
+	Installed bool // an install: field or a dune file installs it; else it is the program's own
 }
 
-// Trees lists the root's trees: the arguments of `opam-cargo install [DIR]`
-// in its install: fields, each the named package's, and rust/ if no field names
-// it, which then belongs to the program.
+// Trees lists the root's trees: what its install: fields install, by `opam-cargo install
+// [DIR]` or by cp, and what its dune files do, each the named package's; and rust/ if
+// nothing installs it, which then belongs to the program.
 func (r *Root) Trees() []OwnTree {
 	var list []OwnTree
 	named := map[string]bool{}
 	program := ""
 	for _, p := range r.Packages {
-		t, ok := r.installedTree(p)
-		if ok {
+		if t, ok := r.treeOf(p); ok {
 			list = append(list, t)
 			named[t.Dir] = true
 		} else if program == "" {
@@ -47,6 +46,19 @@ func (r *Root) hasManifest(dir string) bool {
 	return tree.Exists(filepath.Join(r.Dir, dir, "Cargo.toml"))
 }
 
+// treeOf is the tree that p installs.
+func (r *Root) treeOf(p Package) (OwnTree, bool) {
+	if t, ok := r.installedTree(p); ok {
+		return t, true
+	}
+	for _, t := range r.byDune {
+		if t.Package == p.Name {
+			return t, true
+		}
+	}
+	return OwnTree{}, false
+}
+
 // installedTree reads the install: field of p.
 func (r *Root) installedTree(p Package) (OwnTree, bool) {
 	commands, err := p.File.Commands("install")
@@ -54,6 +66,9 @@ func (r *Root) installedTree(p Package) (OwnTree, bool) {
 		return OwnTree{}, false
 	}
 	for _, c := range commands {
+		if t, ok := copied(c, p.Name); ok {
+			return t, true
+		}
 		args, ok := installArgs(c)
 		if !ok || slices.Contains(args, "--compiled") { // which keeps what a program compiled
 			continue
@@ -119,7 +134,7 @@ func (r *Root) belongs(t OwnTree, selected, cone map[string]bool) bool {
 		for name := range selected {
 			if p, ok := r.Package(name); !ok {
 				return true
-			} else if _, installs := r.installedTree(p); !installs {
+			} else if _, installs := r.treeOf(p); !installs {
 				return true
 			}
 		}
@@ -138,7 +153,7 @@ func (r *Root) Roles(names []string) (programs, bound []string) {
 		if !ok {
 			continue
 		}
-		if _, installs := r.installedTree(p); installs {
+		if _, installs := r.treeOf(p); installs {
 			bound = append(bound, name)
 		} else {
 			programs = append(programs, name)

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -21,7 +22,8 @@ type Root struct {
 	Building string    // the package that opam is building here; empty outside opam's build
 	Context  string    // the dune context of the action that we run in; empty outside dune
 
-	shown string // its directory in messages; empty: its files are named relative to it
+	shown  string    // its directory in messages; empty: its files are named relative to it
+	byDune []OwnTree // what its dune files install
 }
 
 // Package is an opam file of the root.
@@ -136,7 +138,7 @@ func (r *Root) readPackages() error {
 	if err != nil {
 		return err
 	}
-	r.read(entries)
+	r.read(entries, readStanzas(filepath.Join(r.Dir, "dune"), entries))
 	if len(r.Packages) == 0 && generatesOpamFiles(r.Dir) && r.Building == "" {
 		return problem.New(problem.Input, "the opam files that dune generates here are not there yet").At(filepath.Join(r.Dir, "dune-project"), 0).
 			Hint("run: dune build @check (and commit the *.opam files: opam needs them)")
@@ -145,8 +147,9 @@ func (r *Root) readPackages() error {
 }
 
 // read finds the packages of the root: its opam files, and the (package ...) stanzas of
-// its dune-project that have none. entries are those of its directory.
-func (r *Root) read(entries []fs.DirEntry) {
+// its dune-project that have none; false if there are no packages. entries are those of
+// its directory, stanzas what its dune file says.
+func (r *Root) read(entries []fs.DirEntry, stanzas []dune.Node) bool {
 	for _, rel := range opamFiles(r.Dir, entries) {
 		p := Package{Path: filepath.Join(r.shown, rel), File: &opamfile.File{Name: rel}}
 		src, err := os.ReadFile(filepath.Join(r.Dir, rel))
@@ -166,7 +169,9 @@ func (r *Root) read(entries []fs.DirEntry) {
 			}
 		}
 	}
+	r.byDune = byDune(stanzas, ".")
 	sort.Slice(r.Packages, func(i, j int) bool { return r.Packages[i].Name < r.Packages[j].Name })
+	return len(r.Packages) > 0
 }
 
 func (r *Root) has(name string) bool {

@@ -36,7 +36,7 @@ func (r *Root) projects(top string) []*Root {
 		return nil
 	}
 	w := &walk{root: r, seen: map[string]bool{}}
-	w.dir(top, nil)
+	w.dir(top, nil, r)
 	return w.found
 }
 
@@ -46,25 +46,27 @@ type walk struct {
 	seen  map[string]bool // directories that links led to
 }
 
-// dir reads one directory; above are the stanzas that the dune files above have for it.
-func (w *walk) dir(dir string, above []dune.Node) {
+// dir reads one directory, which is of a project or begins another; above are the stanzas
+// that the dune files above have for it.
+func (w *walk) dir(dir string, above []dune.Node, project *Root) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
-	if dir != w.root.Dir {
-		s := &Root{Dir: dir, shown: w.root.Shown(dir)}
-		s.read(entries)
-		if len(s.Packages) > 0 {
-			w.found = append(w.found, s)
-		}
-	}
 	stanzas := append(readStanzas(filepath.Join(dir, "dune"), entries), above...)
+	if dir == w.root.Dir {
+		project = w.root
+	} else if s := (&Root{Dir: dir, shown: w.root.Shown(dir)}); s.read(entries, stanzas) {
+		w.found = append(w.found, s)
+		project = s
+	} else if rel, ok := tree.Below(project.Dir, dir); ok {
+		project.byDune = append(project.byDune, byDune(stanzas, rel)...)
+	}
 	subdirs := dune.SubdirsOf(stanzas)
 	for _, e := range entries {
 		sub := filepath.Join(dir, e.Name())
 		if subdirs.Look(e.Name()) && w.isDir(sub, e) {
-			w.dir(sub, subdirs.Below(e.Name()))
+			w.dir(sub, subdirs.Below(e.Name()), project)
 		}
 	}
 }
