@@ -185,3 +185,45 @@ func TestLinkersWords(t *testing.T) {
 		t.Skip("no linker that a C compiler finds by name")
 	}
 }
+
+var guard = regexp.MustCompile("`(?:([a-z0-9/]+) )?(Test[A-Za-z0-9]+)(?:/([a-z0-9_]+))?`")
+
+// TestPromises wants each test that CONTRIBUTING names beside a promise.
+func TestPromises(t *testing.T) {
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| promise | test |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	found := 0
+	for _, m := range guard.FindAllStringSubmatch(table, -1) {
+		found++
+		dir, name, script := m[1], m[2], m[3]
+		tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all strings.Builder
+		for _, file := range tests {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(src)
+		}
+		if !strings.Contains(all.String(), "\nfunc "+name+"(t ") {
+			t.Errorf("%s: there is no such test", m[0])
+		}
+		scripts := "testdata"
+		if dir == "" {
+			scripts = filepath.Join("testdata", "script")
+		}
+		if _, err := os.Stat(filepath.Join(dir, scripts, script+".txtar")); script != "" && err != nil {
+			t.Errorf("%s: %v", m[0], err)
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d tests are named", found)
+	}
+}
