@@ -14,7 +14,8 @@ import (
 
 // tellForgotten warns of programs that need the word and lack it, for init: of the
 // bindings that the switch has and those of the project itself. Without a switch it knows
-// only the latter; check knows all. What stands in said has been told.
+// only the latter. dune is not run: init has just changed its files. What stands in said
+// has been told.
 func (a *app) tellForgotten(c *cli.Context, dir string, said []string) {
 	var names []string
 	root, err := bindings.FindRoot(dir, dir, os.Getenv)
@@ -34,7 +35,7 @@ func (a *app) tellForgotten(c *cli.Context, dir string, said []string) {
 			}
 		}
 	}
-	list, err := check.FindForgotten(a.ctx, root.Dir, prefix, names, root.Context != "")
+	list, err := check.FindForgotten(a.ctx, root.Dir, prefix, names, true)
 	if err != nil {
 		return
 	}
