@@ -246,7 +246,10 @@ func (t *Tree) skipVendor(dir string) bool {
 func (t *Tree) problem(err error) *problem.Error {
 	var e *problem.Error
 	if !errors.As(err, &e) {
-		e = problem.New(problem.Input, "%w", err)
+		e = problem.List(err)[0] // of the system, with its hint
+		if e.Code == problem.Internal {
+			e.Code = problem.Input
+		}
 	}
 	if e.Package == "" {
 		e.Package = t.Package

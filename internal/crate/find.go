@@ -1,6 +1,7 @@
 package crate
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ func isVendor(dir string, entries []fs.DirEntry) bool {
 
 // FindVendorDirs returns the vendor directories (see [IsVendorDir]) at and below
 // root, sorted. It looks neither inside them, nor through links, nor into .git,
-// _build, _opam and a target beside a Cargo.toml.
+// _build, _opam and a target beside a Cargo.toml, nor where it may not.
 func FindVendorDirs(root string) ([]string, error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
@@ -49,6 +50,9 @@ func FindVendorDirs(root string) ([]string, error) {
 			continue
 		}
 		below, err := FindVendorDirs(filepath.Join(root, e.Name()))
+		if errors.Is(err, fs.ErrPermission) {
+			continue // whoever needs it finds that out
+		}
 		if err != nil {
 			return nil, err
 		}

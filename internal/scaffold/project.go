@@ -169,6 +169,9 @@ func (p *Project) Write() error {
 func (p *Project) duneFiles(nested bool, leftOut ...string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(p.Dir, func(file string, d fs.DirEntry, err error) error {
+		if err != nil && file != p.Dir {
+			return fs.SkipDir // dune warns of what cannot be read, and goes on
+		}
 		if err != nil {
 			return err
 		}
