@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/opam-cargo/opam-cargo/internal/registrytest"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/internal/wrapper"
 )
 
@@ -40,6 +42,7 @@ func TestScript(t *testing.T) {
 	cmds["status"] = status
 	cmds["hints"] = hints
 	cmds["bind"] = bind
+	cmds["listed"] = listed
 	cmds["valid"] = valid(sources)
 	cmds["cyclonedx"] = cyclonedx
 	cmds["old"] = old(sources)
@@ -121,6 +124,40 @@ func cyclonedx(ts *testscript.TestScript, neg bool, args []string) {
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile(args[0])))
 	ts.Check(err)
 	ts.Check(schema.Validate(value))
+}
+
+// listed writes the checksum files of all vendored crates below a directory as cargo
+// vendor does, with the sum of each file: listed DIR.
+func listed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: listed DIR")
+	}
+	const name = ".cargo-checksum.json"
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != name {
+			return err
+		}
+		var content struct {
+			Package *string           `json:"package"`
+			Files   map[string]string `json:"files"`
+		}
+		src, err := os.ReadFile(file)
+		if err != nil || json.Unmarshal(src, &content) != nil {
+			return err
+		}
+		list, err := tree.List(filepath.Dir(file), nil)
+		if err := errors.Join(err, tree.Sum(filepath.Dir(file), list)); err != nil {
+			return err
+		}
+		content.Files = map[string]string{}
+		for _, e := range list {
+			if e.Path != name && e.Link == "" {
+				content.Files[e.Path] = e.Sum
+			}
+		}
+		text, err := json.Marshal(content)
+		return errors.Join(err, os.WriteFile(file, text, 0o644))
+	}))
 }
 
 // bind does by hand what opam does to install a binding package of the script:

@@ -38,7 +38,7 @@ func Install(ctx context.Context, req InstallRequest) (*Tree, error) {
 		return nil, err
 	}
 	crates, cratesErr := t.ownCrates(req.Warn)
-	if err := errors.Join(t.Check(), t.ChooseExports(), cratesErr); err != nil {
+	if err := errors.Join(t.Check(), t.ChooseExports(), cratesErr, t.checkVendored(req.Warn)); err != nil {
 		return nil, err
 	}
 	return t, t.copyTo(filepath.Join(req.Dest, Dir), crates)

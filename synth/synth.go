@@ -77,7 +77,7 @@ func (p *Program) synth(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := p.Plan.JSON(p.Resolution.Lock)
+	text, err := p.Plan.JSON(p.Resolution.Lock, p.Resolution.Vendored)
 	if err != nil {
 		return err
 	}

@@ -126,13 +126,27 @@ func New(packages []string, trees, patched []*bindings.Tree, settings Settings) 
 	return p
 }
 
+// Vendored is a registry or git crate of the lock that comes from a directory of crates:
+// nothing tells whether its files are those of the release
+// (docs/security.md#where-crates-come-from).
+type Vendored struct {
+	Crate   string   `json:"crate"`
+	Version string   `json:"version"`
+	Source  string   `json:"source,omitempty"`  // as in the lock
+	From    string   `json:"from"`              // which directory
+	Package string   `json:"package,omitempty"` // opam package whose tree has it
+	Serves  []string `json:"serves"`            // opam packages that it is there for
+	Dir     string   `json:"-"`
+}
+
 // JSON is the whole decision as W/plan.json holds it: the plan, and the packages of the
-// lock that cargo made for it.
-func (p *Plan) JSON(lock *lockfile.Lock) ([]byte, error) {
+// lock that cargo made for it, with those that no checksum verifies.
+func (p *Plan) JSON(lock *lockfile.Lock, vendored []Vendored) ([]byte, error) {
 	text, err := json.MarshalIndent(struct {
 		*Plan
-		Lock []lockfile.Package `json:"lock"`
-	}{p, lock.Packages}, "", "  ")
+		Vendored []Vendored         `json:"vendored,omitempty"`
+		Lock     []lockfile.Package `json:"lock"`
+	}{p, vendored, lock.Packages}, "", "  ")
 	return append(text, '\n'), err
 }
 

@@ -174,6 +174,9 @@ func crateComponent(c graph.Component) cdx.Component {
 	if len(c.Features) > 0 {
 		properties = append(properties, cdx.Property{Name: "opam-cargo:features", Value: strings.Join(c.Features, " ")})
 	}
+	if c.Vendored != "" {
+		properties = append(properties, cdx.Property{Name: "opam-cargo:unverified", Value: c.Vendored})
+	}
 	if c.Links != "" {
 		properties = append(properties, cdx.Property{Name: "opam-cargo:links", Value: c.Links})
 	}

@@ -108,5 +108,13 @@ func versionAndLicenses(root *bindings.Root, name string) (version string, licen
 
 // components are the crates of a program.
 func components(p *synth.Program) []graph.Component {
-	return p.Resolution.Graph.Components(p.Resolution.Lock)
+	from := map[string]string{}
+	for _, v := range p.Resolution.Vendored {
+		from[graph.CrateKey(v.Crate, v.Version, v.Source)] = v.From
+	}
+	list := p.Resolution.Graph.Components(p.Resolution.Lock)
+	for i := range list {
+		list[i].Vendored = from[list[i].Key()]
+	}
+	return list
 }

@@ -18,7 +18,7 @@ func (a *app) planCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			return a.programOnly(c, func(p *synth.Program) error {
 				if c.Bool("json") {
-					text, err := p.Plan.JSON(p.Resolution.Lock)
+					text, err := p.Plan.JSON(p.Resolution.Lock, p.Resolution.Vendored)
 					if err != nil {
 						return err
 					}
@@ -34,5 +34,5 @@ func (a *app) planCommand() *cli.Command {
 
 // explained is a program as package explain takes it.
 func explained(p *synth.Program) explain.Program {
-	return explain.Program{Root: p.Site.Root, Plan: p.Plan, Graph: p.Resolution.Graph, Lock: p.Resolution.Lock}
+	return explain.Program{Root: p.Site.Root, Plan: p.Plan, Graph: p.Resolution.Graph, Lock: p.Resolution.Lock, Vendored: p.Resolution.Vendored}
 }

@@ -97,7 +97,7 @@ func (a *app) installCrateCommand() *cli.Command {
 			}
 			id, err := crate.NewID(args[0], args[1], "")
 			if err != nil {
-				return problem.New(problem.Usage, "install-crate: %w", err).Hint("it is for the packages that opam-cargo repository writes")
+				return problem.New(problem.Usage, "install-crate wants a name and a version: %w", err).Hint("it is for the packages that opam-cargo repository writes")
 			}
 			file := filepath.Join(cwd, id.String()+".crate")
 			sum, err := tree.FileSum(file)

@@ -19,13 +19,17 @@ func IsVendorDir(dir string) bool {
 	return err == nil && isVendor(dir, entries)
 }
 
+// IsVendored tells whether dir is a crate as cargo vendor writes it.
+func IsVendored(dir string) bool {
+	return isFile(filepath.Join(dir, ChecksumFile)) && isFile(filepath.Join(dir, manifestFile))
+}
+
 func isVendor(dir string, entries []fs.DirEntry) bool {
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") || (!e.IsDir() && e.Type()&fs.ModeSymlink == 0) {
 			continue
 		}
-		child := filepath.Join(dir, e.Name())
-		if isFile(filepath.Join(child, ChecksumFile)) && isFile(filepath.Join(child, manifestFile)) {
+		if IsVendored(filepath.Join(dir, e.Name())) {
 			return true
 		}
 	}

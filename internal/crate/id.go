@@ -1,6 +1,7 @@
 package crate
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -16,17 +17,20 @@ type ID struct{ name, version, checksum string }
 // isSum is a sha256 in hex, as cargo writes it.
 var isSum = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
+// ErrNoCrate is the cause where something is no crate at all by its name, version or checksum.
+var ErrNoCrate = errors.New("not what cargo calls a crate")
+
 // NewID checks what a crate is said to be by cargo's own rules: the characters of a
 // package's name, a full semver version, and the sha256 in hex of its .crate, or "" for a
 // path or git crate.
 func NewID(name, version, checksum string) (ID, error) {
 	switch {
 	case !goodName(name):
-		return ID{}, fmt.Errorf("%q is no name of a crate", name)
+		return ID{}, fmt.Errorf("%w: %q is no name of a crate", ErrNoCrate, name)
 	case !fullVersion(version):
-		return ID{}, fmt.Errorf("%q, of %s, is no version of a crate", version, name)
+		return ID{}, fmt.Errorf("%w: %q, of %s, is no version", ErrNoCrate, version, name)
 	case checksum != "" && !isSum.MatchString(checksum):
-		return ID{}, fmt.Errorf("%q, of %s %s, is no sha256", checksum, name, version)
+		return ID{}, fmt.Errorf("%w: %q, of %s %s, is no sha256", ErrNoCrate, checksum, name, version)
 	}
 	return ID{name, version, checksum}, nil
 }

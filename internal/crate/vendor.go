@@ -32,7 +32,7 @@ func ReadVendored(dir string) (ID, map[string]string, error) {
 		return ID{}, nil, err
 	}
 	if sum != "" && !isSum.MatchString(sum) {
-		if sum, err = contentSum(dir); err != nil {
+		if sum, err = ContentSum(dir); err != nil {
 			return ID{}, nil, err
 		}
 	}
@@ -40,7 +40,8 @@ func ReadVendored(dir string) (ID, map[string]string, error) {
 	return id, files, err
 }
 
-func contentSum(dir string) (string, error) {
+// ContentSum is a sha256 in hex of all files of a vendored crate, by path.
+func ContentSum(dir string) (string, error) {
 	dir, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return "", err
@@ -126,13 +127,19 @@ func readManifest(file, sum string) (ID, error) {
 // proves nothing and passes. Files that are missing below a directory whose name
 // begins with _ or . are no matter: dune leaves such directories out when it copies
 // a vendor directory, and cargo, which checks no content in the copy that we make,
-// says if it needs them.
-func VerifyVendored(dir string) error {
+// says if it needs them. With complete, as cargo vendor writes it, each file must be
+// listed: else a build script that nobody knows of could stand beside the others.
+func VerifyVendored(dir string, complete bool) error {
 	_, files, err := readChecksum(filepath.Join(dir, ChecksumFile))
 	if err != nil {
 		return err
 	}
 	var wrong []string
+	if complete {
+		if wrong, err = unlisted(dir, files); err != nil {
+			return problem.New(problem.Input, "cannot read the vendored crate: %w", err).At(dir, 0).Hint(revendorHint)
+		}
+	}
 	for name, want := range files {
 		if !filepath.IsLocal(name) {
 			wrong = append(wrong, name+" (outside)")
@@ -160,6 +167,28 @@ func VerifyVendored(dir string) error {
 	return problem.New(problem.Input, "%d of %d files are not as cargo vendor wrote them: %s%s",
 		len(wrong), len(files), strings.Join(shown, ", "), more).At(dir, 0).
 		Hint(revendorHint + "; git must not rewrite line ends there, nor leave files out (.gitattributes, .gitignore)")
+}
+
+// unlisted are the files of a vendored crate that its checksum file does not have.
+func unlisted(dir string, files map[string]string) ([]string, error) {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, err
+	}
+	var extra []string
+	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		rel, _ := filepath.Rel(dir, file)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && rel == ".git":
+			return filepath.SkipDir
+		case d.Type().IsRegular() && files[filepath.ToSlash(rel)] == "" && rel != ChecksumFile && rel != ".cargo-ok":
+			extra = append(extra, rel+" (not in "+ChecksumFile+")")
+		}
+		return nil
+	})
+	return extra, err
 }
 
 // leftOutByDune tells whether a file lies in a directory that dune does not copy.

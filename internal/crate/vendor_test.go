@@ -41,7 +41,7 @@ const (
 func TestReadVendored(t *testing.T) {
 	sum := strings.Repeat("ab", 32)
 	words := `{"files":{},"package":"Could not get crate checksum"}`
-	content, err := contentSum(lay(t, map[string]string{"Cargo.toml": pkg, ChecksumFile: words}))
+	content, err := ContentSum(lay(t, map[string]string{"Cargo.toml": pkg, ChecksumFile: words}))
 	if err != nil || !isSum.MatchString(content) {
 		t.Fatalf("the sum of a crate's content: %q, %v", content, err)
 	}
@@ -84,7 +84,7 @@ func TestReadVendored(t *testing.T) {
 
 func TestVerifyVendored(t *testing.T) {
 	sums := `{"files":{"src/x":"` + helloSum + `"}}`
-	if err := VerifyVendored(lay(t, map[string]string{"src/x": "hello", ChecksumFile: sums})); err != nil {
+	if err := VerifyVendored(lay(t, map[string]string{"src/x": "hello", ChecksumFile: sums}), false); err != nil {
 		t.Error(err)
 	}
 	var many []string
@@ -93,7 +93,7 @@ func TestVerifyVendored(t *testing.T) {
 	}
 	many = append(many, fmt.Sprintf("%q:%q", "../out", helloSum), fmt.Sprintf("%q:%q", "good", helloSum))
 	dir := lay(t, map[string]string{"good": "hello", "m0": "changed", ChecksumFile: `{"files":{` + strings.Join(many, ",") + `}}`})
-	err := VerifyVendored(dir)
+	err := VerifyVendored(dir, false)
 	want := dir + ": 8 of 9 files are not as cargo vendor wrote them: ../out (outside), m0, m1 (missing), m2 (missing), m3 (missing), ..."
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
@@ -104,10 +104,10 @@ func TestVerifyVendored(t *testing.T) {
 // no matter, what is different is.
 func TestVerifyVendoredAfterDune(t *testing.T) {
 	sums := `{"files":{"src/x":"` + helloSum + `","tests/_data/y":"` + helloSum + `",".github/z":"` + helloSum + `"}}`
-	if err := VerifyVendored(lay(t, map[string]string{"src/x": "hello", ChecksumFile: sums})); err != nil {
+	if err := VerifyVendored(lay(t, map[string]string{"src/x": "hello", ChecksumFile: sums}), false); err != nil {
 		t.Error(err)
 	}
-	if err := VerifyVendored(lay(t, map[string]string{"src/x": "hello", ".github/z": "changed", ChecksumFile: sums})); err == nil {
+	if err := VerifyVendored(lay(t, map[string]string{"src/x": "hello", ".github/z": "changed", ChecksumFile: sums}), false); err == nil {
 		t.Error("a changed file passes")
 	}
 }

@@ -64,5 +64,8 @@ func (p Program) Text(cargo string) string {
 	for _, c := range crates {
 		fmt.Fprintf(&b, "  %s\n", c)
 	}
+	for _, v := range p.Vendored {
+		fmt.Fprintf(&b, "not verified: %s %s, from %s, for %s\n", v.Crate, v.Version, v.From, strings.Join(v.Serves, ", "))
+	}
 	return b.String()
 }

@@ -30,6 +30,8 @@ type Program struct {
 	Plan  *workspace.Plan
 	Graph *graph.Graph
 	Lock  *lockfile.Lock
+
+	Vendored []workspace.Vendored
 }
 
 // Crate is what is known of one version of a crate.

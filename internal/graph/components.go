@@ -14,6 +14,7 @@ type Component struct {
 	Owners   []string // opam packages that it is there for
 	Own      string   // opam package whose tree has it; empty for registry and git crates
 	Linked   bool     // its code is in the archive; else it only helps to make it
+	Vendored string   // the directory that it comes from, where nothing tells that its files are the release's
 }
 
 // CrateKey is what tells a crate of a lock from all others.

@@ -33,7 +33,7 @@ func Key(in Input) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	plan, err := in.Plan.JSON(in.Resolution.Lock)
+	plan, err := in.Plan.JSON(in.Resolution.Lock, in.Resolution.Vendored)
 	if err != nil {
 		return "", err
 	}

@@ -10,10 +10,10 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/compile"
+	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/link"
-	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/resolve"
 	"github.com/opam-cargo/opam-cargo/internal/site"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -35,9 +35,12 @@ func New(in Input, c *compile.Compiled, archives []link.Archive) (*Record, error
 	rec := &Record{
 		Format: Format, Tool: "opam-cargo " + in.Version, Packages: in.Plan.Packages,
 		Profile: in.Compile.Profile, Target: in.Compile.Target, Rustflags: in.Compile.Rustflags, Lock: string(in.Resolution.Lock.Format()),
-		Crates: crates(in.Resolution.Lock, c), Variables: c.Variables,
+		Variables: c.Variables,
 	}
 	var err error
+	if rec.Crates, err = crates(in.Resolution, c); err != nil {
+		return nil, err
+	}
 	if rec.Toolchain, err = in.Site.Versions.Get(); err != nil {
 		return nil, err
 	}
@@ -106,16 +109,27 @@ func embedding(c *compile.Compiled, w string) ([]string, error) {
 	return list, nil
 }
 
-func crates(lock *lockfile.Lock, c *compile.Compiled) []Crate {
-	sums := graph.Checksums(lock)
+func crates(res *resolve.Resolution, c *compile.Compiled) ([]Crate, error) {
+	sums, from := graph.Checksums(res.Lock), map[string]workspace.Vendored{}
+	for _, v := range res.Vendored {
+		from[graph.CrateKey(v.Crate, v.Version, v.Source)] = v
+	}
 	list := make([]Crate, 0, len(c.Crates))
 	for _, n := range c.Crates {
-		list = append(list, Crate{Name: n.Name, Version: n.Version, Source: n.Source, Checksum: sums[n.Key()], Features: c.Features[n.Manifest]})
+		made := Crate{Name: n.Name, Version: n.Version, Source: n.Source, Checksum: sums[n.Key()], Features: c.Features[n.Manifest]}
+		if v, ok := from[n.Key()]; ok {
+			var err error
+			if made.Content, err = crate.ContentSum(v.Dir); err != nil {
+				return nil, err
+			}
+			made.Vendored = v.From
+		}
+		list = append(list, made)
 	}
 	sort.Slice(list, func(i, j int) bool {
 		return list[i].Name+" "+list[i].Version+list[i].Source < list[j].Name+" "+list[j].Version+list[j].Source
 	})
-	return list
+	return list, nil
 }
 
 // Shared is how many crates of the record more than one binding wants.

@@ -75,6 +75,8 @@ type Crate struct {
 	Source   string   `json:"source,omitempty"`
 	Checksum string   `json:"checksum,omitempty"`
 	Features []string `json:"features,omitempty"`
+	Vendored string   `json:"vendored,omitempty"` // the directory that it comes from: its checksum is not verified
+	Content  string   `json:"content,omitempty"`  // then: the sum of its files, as they were
 }
 
 // Archive is a static library of a [Record].

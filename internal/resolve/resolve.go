@@ -40,8 +40,9 @@ type Input struct {
 type Resolution struct {
 	Lock     *lockfile.Lock
 	Graph    *graph.Graph
-	Registry string // directory where cargo gets the default registry's crates from
-	Key      string // fingerprint of all that the answer depends on
+	Registry string               // directory where cargo gets the default registry's crates from
+	Key      string               // fingerprint of all that the answer depends on
+	Vendored []workspace.Vendored // crates of the lock that come from directories, unverified
 }
 
 // Run lets cargo make W/Cargo.lock from the seed and the crates that are there, and lays
@@ -89,8 +90,32 @@ func Run(ctx context.Context, in Input) (*Resolution, error) {
 			in.Site.Out.Say("crate %s", line)
 		}
 	}
-	res.Registry, err = r.layout.LayOut(ctx, found.List, found.Named(res.Lock))
+	named := found.Named(res.Lock)
+	res.Vendored = unverified(named, res.Graph)
+	res.Registry, err = r.layout.LayOut(ctx, found.List, named)
 	return res, err
+}
+
+// unverified lists the crates that come from directories, with those that they are there
+// for; crates of other platforms are for nobody here.
+func unverified(named []source.Candidate, g *graph.Graph) []workspace.Vendored {
+	byKey := map[string]*graph.Node{}
+	for i := range g.Packages {
+		n := &g.Packages[i]
+		byKey[source.Key(lockfile.Package{Name: n.Name, Version: n.Version, Source: n.Source})] = n
+	}
+	var list []workspace.Vendored
+	for _, c := range named {
+		n := byKey[c.Key()]
+		if c.Dir == "" || n == nil {
+			continue
+		}
+		list = append(list, workspace.Vendored{
+			Crate: c.ID.Name(), Version: c.ID.Version(), Source: n.Source, Dir: c.Dir,
+			From: c.Place.Label, Package: c.Place.Owner, Serves: g.Owners(n.ID),
+		})
+	}
+	return list
 }
 
 // locks reads the locks that the resolution starts from.
@@ -103,11 +128,11 @@ func (in Input) locks() (*Locks, error) {
 // candidates finds the crates that are here; where one has another checksum than a lock,
 // the locks get it.
 func (in Input) candidates(l *Locks) (*source.Candidates, error) {
-	places, err := source.Places(in.Site, in.Plan.Trees())
+	places, err := source.Places(in.Site, in.Plan.Trees(), l.Committed)
 	if err != nil {
 		return nil, err
 	}
-	found, err := source.Find(places, source.Wanted{Crates: l.crates(), Locked: in.Locked}, in.Site.Out)
+	found, err := source.Find(places, source.Wanted{Crates: l.crates(), Own: l.Own, Locked: in.Locked}, in.Site.Out)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,13 +22,14 @@ type Candidates struct {
 // Wanted says which crates are looked for.
 type Wanted struct {
 	Crates [][]lockfile.Package // of the locks, by name, version and git source; one for each checksum
+	Own    []*lockfile.Lock     // the locks of the bindings; nil where one has none
 	Locked bool                 // take no crate with another checksum
 }
 
 // Find finds the verified crates of the places: of every crate that a lock names, and all
 // of the directory sources; one for each name and version, and for each git source.
 func Find(places []Place, wanted Wanted, out *term.Printer) (*Candidates, error) {
-	here, err := newChain(places)
+	here, err := newChain(places, wanted.Own)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +74,7 @@ func Find(places []Place, wanted Wanted, out *term.Printer) (*Candidates, error)
 		out.Warn("%s", w)
 	}
 	found.noteOthers()
-	return found, nil
+	return found, errors.Join(here.problems...)
 }
 
 // first looks for the packages of a group in turn; p becomes the one that is found.

@@ -9,6 +9,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
+	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/site"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
@@ -16,13 +17,17 @@ import (
 // Places are where crates are looked for, in order: what the trees bring, what the
 // program brings, what opam installed, what whoever builds names, and what cargo
 // downloaded before.
-func Places(s *site.Site, trees []*bindings.Tree) ([]Place, error) {
+func Places(s *site.Site, trees []*bindings.Tree, committed *lockfile.Lock) ([]Place, error) {
 	var list []Place
 	for _, t := range trees {
 		list = append(list, Place{Dir: filepath.Join(t.Dir, filepath.FromSlash(t.PrivateDir()), "crates"), Kind: CrateFiles, Label: "the crates of " + t.Package})
+		lock, err := t.Lock()
+		if err != nil {
+			return nil, err
+		}
 		for _, v := range t.Vendor {
 			dir := filepath.Join(t.Dir, filepath.FromSlash(v))
-			list = append(list, Place{Dir: dir, Kind: Directory, Label: "the vendor directory of " + t.Package})
+			list = append(list, Place{Dir: dir, Kind: Directory, Label: "the vendor directory of " + t.Package, Owner: t.Package, Lock: lock})
 		}
 	}
 	own := filepath.Join(s.Root.Dir, "rust-bindings")
@@ -32,10 +37,10 @@ func Places(s *site.Site, trees []*bindings.Tree) ([]Place, error) {
 		return nil, err
 	}
 	for _, dir := range vendor {
-		list = append(list, Place{Dir: dir, Kind: Directory, Label: s.Root.Shown(dir)})
+		list = append(list, Place{Dir: dir, Kind: Directory, Label: s.Root.Shown(dir), Lock: committed})
 	}
 	if s.Prefix != "" {
-		list = append(list, Place{Dir: crate.Store(s.Prefix), Kind: Directory, Label: "the switch's rust-crates"})
+		list = append(list, Place{Dir: crate.Store(s.Prefix), Kind: Directory, Label: "the switch's rust-crates", Trusted: true})
 	}
 	for _, dir := range bindings.Beside(s.Getenv, crate.StoreDir) {
 		if dir != s.CrateStore() {
@@ -46,7 +51,7 @@ func Places(s *site.Site, trees []*bindings.Tree) ([]Place, error) {
 		if !tree.IsDir(dir) {
 			s.Out.Warn("OPAM_CARGO_CRATES names %s, which is no directory", dir)
 		}
-		list = append(list, Place{Dir: dir, Kind: Directory, Label: "OPAM_CARGO_CRATES (" + dir + ")", Named: true})
+		list = append(list, Place{Dir: dir, Kind: Directory, Label: "OPAM_CARGO_CRATES (" + dir + ")", Trusted: true, Named: true})
 	}
 	downloads := filepath.Join(cargo.UserHome(s.Getenv), "registry", "cache")
 	list = append(list, Place{Dir: downloads, Kind: Downloads, Label: "cargo's download cache"})

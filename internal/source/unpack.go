@@ -69,8 +69,8 @@ func (c Candidate) layOut(ctx context.Context, dest string) error {
 	if c.File != "" {
 		return crate.Unpack(ctx, c.File, c.ID, dest)
 	}
-	if err := crate.VerifyVendored(c.Dir); err != nil {
-		return err
+	if err := crate.VerifyVendored(c.Dir, !c.Place.Trusted); err != nil {
+		return inPackage(err, c.Place.Owner)
 	}
 	return crate.CopyVendored(c.Dir, c.ID, dest)
 }
