@@ -90,7 +90,7 @@ func (a *app) initStanzas(c *cli.Context) error {
 	if err := p.RustBindings(kind, pkg); err != nil {
 		return err
 	}
-	if err := p.Write(); err != nil {
+	if err := a.write(p, root.Dir); err != nil {
 		return err
 	}
 	if len(p.Changed()) == 0 {
@@ -157,7 +157,7 @@ func (a *app) initPackage(c *cli.Context, kind scaffold.Kind) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Write(); err != nil {
+	if err := a.write(p, dir); err != nil {
 		return err
 	}
 	p.Say(a.term.Say)

@@ -41,7 +41,7 @@ func (a *app) initFromVendor(c *cli.Context) error {
 		a.term.Say("nothing is changed yet; to do it: opam-cargo init --from-vendor --write")
 		return nil
 	}
-	if err := p.Write(); err != nil {
+	if err := a.write(p, dir); err != nil {
 		return err
 	}
 	p.Say(a.term.Say)
