@@ -22,6 +22,8 @@ type Root struct {
 	Building string    // the package that opam is building here; empty outside opam's build
 	Context  string    // the dune context of the action that we run in; empty outside dune
 
+	build  string    // dune's build directory; empty: see [Root.BuildDir]
+	below  string    // where it lies in its dune workspace; empty: at the top
 	shown  string    // its directory in messages; empty: its files are named relative to it
 	byDune []OwnTree // what its dune files install
 }
@@ -73,7 +75,43 @@ func FindRoot(cwd, given string, getenv Getenv) (*Root, error) {
 	if !tree.IsDir(r.Dir) {
 		return nil, problem.New(problem.Input, "the root %s is not a directory", r.Dir).Hint("name the project's directory with --root")
 	}
+	r.findBuild(getenv)
 	return r, r.readPackages()
+}
+
+// findBuild finds dune's build directory: what dune says in an action, and to a program
+// that dune exec runs; else what DUNE_BUILD_DIR says, as it does to dune; else _build at
+// the top of the dune workspace.
+func (r *Root) findBuild(getenv Getenv) {
+	top := r.workspaceTop(getenv)
+	if top == "" {
+		top = r.Dir
+	}
+	rel, ok := tree.Below(top, r.Dir)
+	if !ok {
+		return
+	}
+	r.below = rel
+	inside, named := getenv("INSIDE_DUNE"), getenv("DUNE_BUILD_DIR")
+	switch {
+	case filepath.IsAbs(inside) && getenv("DUNE_SOURCEROOT") == top:
+		r.build = filepath.Dir(inside)
+	case filepath.IsAbs(named):
+		r.build = filepath.Clean(named)
+	case named != "":
+		r.build = filepath.Join(top, named)
+	default:
+		r.build = filepath.Join(top, "_build")
+	}
+}
+
+// BuildDir is the build directory of the dune workspace that the root lies in; below says
+// where in the workspace, "." for its top. Without dune it is the root's own _build.
+func (r *Root) BuildDir() (dir, below string) {
+	if r.build == "" {
+		return filepath.Join(r.Dir, "_build"), "."
+	}
+	return r.build, filepath.Clean(r.below)
 }
 
 // opamBuildDir is the directory just below .opam-switch/build that dir lies in.

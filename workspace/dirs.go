@@ -10,18 +10,27 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // Dirs are the places of one workspace. All of W is the tool's own.
 type Dirs struct {
-	W       string // <root>/_build/.opam-cargo
+	W       string // <build>/.opam-cargo, or a directory below it
 	Context string // dune context; "" and "default" are the same
 }
 
-// Of returns the places for a root and a dune context.
-func Of(root, context string) Dirs {
-	return Dirs{W: filepath.Join(root, "_build", ".opam-cargo"), Context: context}
+// Of returns the places for a root and its dune context. They are in dune's build
+// directory, since the sources may be read-only; of a project further down in the dune
+// workspace in a directory of its own there.
+func Of(r *bindings.Root) Dirs {
+	build, below := r.BuildDir()
+	w := filepath.Join(build, ".opam-cargo")
+	if below != "." {
+		name := strings.NewReplacer("+", "++", string(filepath.Separator), "+").Replace(below)
+		w = filepath.Join(w, "at", name)
+	}
+	return Dirs{W: w, Context: r.Context}
 }
 
 // Manifest is the umbrella crate's Cargo.toml.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
@@ -39,7 +40,7 @@ func TestFind(t *testing.T) {
 }
 
 func TestRust(t *testing.T) {
-	d := workspace.Of("/p", "")
+	d := workspace.Of(&bindings.Root{Dir: "/p"})
 	g := graph.Of([]graph.Node{
 		{ID: "a", Name: "a", Version: "1.0.0", Manifest: d.Bindings() + "/foocaml/Cargo.toml", RustVersion: "1.70", Deps: []string{"b", "c"}},
 		{ID: "b", Name: "b", Version: "2.0.0", Source: lockfile.DefaultRegistry, RustVersion: "1.85"},

@@ -66,7 +66,7 @@ func (a *app) hintRenewal(root *bindings.Root) error {
 		return nil //nolint:nilerr // most have none, and the build does not need it
 	}
 	w, _ := dune.ReadWritten(src)
-	told := filepath.Join(workspace.Of(root.Dir, root.Context).Cache(), "renewal")
+	told := filepath.Join(workspace.Of(root).Cache(), "renewal")
 	if !w.Old || tree.Exists(told) {
 		return nil
 	}

@@ -53,7 +53,7 @@ func (a *app) installCompiled(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	size, err := compiled.Keep(workspace.Of(root.Dir, root.Context).Compiled(), prefix)
+	size, err := compiled.Keep(workspace.Of(root).Compiled(), prefix)
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,6 @@ func (a *app) lastBuild(c *cli.Context) (*record.Record, *bindings.Root, string,
 		return nil, nil, "", err
 	}
 	dir := outDir(c, root, cwd)
-	rec, err := record.Read(dir, workspace.Of(root.Dir, root.Context).Out())
+	rec, err := record.Read(dir, workspace.Of(root).Out())
 	return rec, root, dir, err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/workspace"
@@ -111,7 +112,7 @@ func TestFixed(t *testing.T) {
 }
 
 func TestLibOwner(t *testing.T) {
-	d := workspace.Of("/p", "")
+	d := workspace.Of(&bindings.Root{Dir: "/p"})
 	g := graph.Of([]graph.Node{
 		{ID: "a", Name: "a-ffi", Version: "1.0.0", Lib: "a_ffi", Manifest: d.Bindings() + "/foocaml/Cargo.toml", Deps: []string{"b"}},
 		{ID: "b", Name: "b", Version: "2.0.0", Lib: "bee", Source: lockfile.DefaultRegistry},

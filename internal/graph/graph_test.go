@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/workspace"
@@ -21,7 +22,7 @@ func program() *Graph {
 		}
 		return p
 	}
-	d := workspace.Of("/p", "")
+	d := workspace.Of(&bindings.Root{Dir: "/p"})
 	const registry = lockfile.DefaultRegistry
 	return New(&cargo.Metadata{
 		Packages: []cargo.Package{
@@ -70,7 +71,7 @@ func TestOwnersAndLinked(t *testing.T) {
 	if g.Owned() != 7 {
 		t.Errorf("%d crates are owned", g.Owned())
 	}
-	again := Of(g.Packages, workspace.Of("/p", ""))
+	again := Of(g.Packages, workspace.Of(&bindings.Root{Dir: "/p"}))
 	if strings.Join(again.Owners("log"), " ") != "barcaml foocaml" || !again.Linked("log") {
 		t.Error("a kept graph knows less than a new one")
 	}

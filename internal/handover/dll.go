@@ -27,7 +27,7 @@ func Dll(ctx context.Context, root *bindings.Root, prefix, dir string, rec *reco
 		}
 		archives = append(archives, link.Archive{Path: file, Link: a.Link})
 	}
-	out := workspace.Of(root.Dir, root.Context).Dll()
+	out := workspace.Of(root).Dll()
 	if err := link.Dll(ctx, getenv, archives, out); err != nil {
 		return "", err
 	}
@@ -51,7 +51,8 @@ func stubs(root *bindings.Root, prefix string) []string {
 	if built == "" {
 		built = "default"
 	}
-	built = filepath.Join(root.Dir, "_build", built)
+	build, below := root.BuildDir()
+	built = filepath.Join(build, built, below)
 	_ = filepath.WalkDir(built, func(file string, d fs.DirEntry, err error) error { // what cannot be read is not there
 		if err == nil && strings.HasPrefix(d.Name(), "dll") && strings.HasSuffix(d.Name(), ".so") && d.Name() != link.DllFile {
 			list = append(list, file)

@@ -29,7 +29,7 @@ func DefaultDir(r *bindings.Root, cwd string) string {
 	}
 	own := filepath.Join(r.Dir, "rust-bindings")
 	if tree.Exists(filepath.Join(own, "dune")) {
-		return workspace.Of(r.Dir, "").Out()
+		return workspace.Of(r).Out()
 	}
 	return own
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/compile"
 	"github.com/opam-cargo/opam-cargo/internal/link"
 	"github.com/opam-cargo/opam-cargo/workspace"
@@ -39,12 +40,14 @@ func TestUnchanged(t *testing.T) {
 			return os.WriteFile(filepath.Join(dir, "lib.a"), []byte("arch"), 0o644)
 		}, false},
 		{"the note is damaged", func(dir string, _ *string, _ map[string]string) error {
-			return os.WriteFile(lastFile(workspace.Of(dir, "")), []byte("{"), 0o644)
+			return os.WriteFile(lastFile(workspace.Of(&bindings.Root{Dir: dir})), []byte("{"), 0o644)
 		}, false},
-		{"the note is forgotten", func(dir string, _ *string, _ map[string]string) error { return Forget(workspace.Of(dir, "")) }, false},
+		{"the note is forgotten", func(dir string, _ *string, _ map[string]string) error {
+			return Forget(workspace.Of(&bindings.Root{Dir: dir}))
+		}, false},
 	} {
 		dir := t.TempDir()
-		d, key, now := workspace.Of(dir, ""), "key", map[string]string{}
+		d, key, now := workspace.Of(&bindings.Root{Dir: dir}), "key", map[string]string{}
 		for k, v := range values {
 			now[k] = v
 		}
@@ -76,7 +79,7 @@ func TestUnchanged(t *testing.T) {
 // What cannot be compared later is no reason to keep a build.
 func TestRememberNoDirectory(t *testing.T) {
 	dir := t.TempDir()
-	d := workspace.Of(dir, "")
+	d := workspace.Of(&bindings.Root{Dir: dir})
 	if err := Remember(d, Last{Key: "key", Record: &Record{}}, []string{dir}); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -92,7 +93,7 @@ func TestUnchangedOfOthers(t *testing.T) {
 	if err := json.Unmarshal(old, &last); err != nil {
 		t.Fatal(err)
 	}
-	d := workspace.Of(t.TempDir(), "")
+	d := workspace.Of(&bindings.Root{Dir: t.TempDir()})
 	if err := os.MkdirAll(d.Out(), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -170,7 +170,7 @@ func (c *Scratch) command(ctx context.Context, name string, args ...string) *exe
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
 		switch {
-		case strings.HasPrefix(name, "OPAM_CARGO_") && name != "OPAM_CARGO_CARGO", strings.HasPrefix(name, "OPAM_PACKAGE_"), name == "INSIDE_DUNE", name == "DUNE_SOURCEROOT":
+		case strings.HasPrefix(name, "OPAM_CARGO_") && name != "OPAM_CARGO_CARGO", strings.HasPrefix(name, "OPAM_PACKAGE_"), strings.HasPrefix(name, "DUNE_"), name == "INSIDE_DUNE":
 		case name == "PATH" && c.prefix != "":
 			cmd.Env = append(cmd.Env, "PATH="+filepath.Join(c.prefix, "bin")+string(os.PathListSeparator)+value)
 		default:

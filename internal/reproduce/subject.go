@@ -73,7 +73,7 @@ func Find(what, cwd, prefix string, getenv bindings.Getenv) (*Subject, error) {
 
 func recordDirs(root string) []string {
 	return []string{
-		filepath.Join(root, "_build", "default", "rust-bindings"), filepath.Join(root, "rust-bindings"), workspace.Of(root, "").Out(), root,
+		filepath.Join(root, "_build", "default", "rust-bindings"), filepath.Join(root, "rust-bindings"), workspace.Of(&bindings.Root{Dir: root}).Out(), root,
 	}
 }
 

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
-var dirs = workspace.Of("/p", "")
+var dirs = workspace.Of(&bindings.Root{Dir: "/p"})
 
 func lockOf(names ...string) *lockfile.Lock {
 	l := &lockfile.Lock{Version: 3}

@@ -48,7 +48,7 @@ type Request struct {
 // Open takes the lock on W, since cargo locks only its target directory, and finds cargo
 // and the switch. The site is to be closed.
 func Open(ctx context.Context, req Request) (*Site, error) {
-	s := &Site{Root: req.Root, Dirs: workspace.Of(req.Root.Dir, req.Root.Context), Getenv: req.Getenv, Out: req.Out}
+	s := &Site{Root: req.Root, Dirs: workspace.Of(req.Root), Getenv: req.Getenv, Out: req.Out}
 	s.Out.Detail("%s", req.Root)
 	if strings.ContainsRune(s.Dirs.W, os.PathListSeparator) {
 		return nil, problem.New(problem.Input, "cargo cannot build below a directory with %q in its name", os.PathListSeparator).At(s.Dirs.W, 0).
@@ -56,7 +56,7 @@ func Open(ctx context.Context, req Request) (*Site, error) {
 	}
 	if err := tree.Writable(s.Dirs.Cache()); err != nil {
 		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
-			Hint("it lies below the root's _build directory; check its owner, permissions and disk, or name another root with --root")
+			Hint("it lies in dune's build directory; check its owner, permissions and disk, or name another one: DUNE_BUILD_DIR=DIR")
 	}
 	if err := s.lock(ctx); err != nil {
 		return nil, err
