@@ -36,6 +36,7 @@ func (p *Project) Add(kind Kind, pkg Package) error {
 		return err
 	}
 	problems = append(problems, p.excludeAll(cargos), p.RustBindings(kind, pkg.Name), p.linkUsers(kind, pkg, cargos))
+	problems = append(problems, p.tellHidden(cargos))
 	p.lock(kind, pkg.Tree)
 	return errors.Join(problems...)
 }

@@ -102,6 +102,14 @@ func TestArchivesElsewhere(t *testing.T) {
 			"(library (name old) (public_name old) (c_library_flags -lold_rs))\n(rule (alias x) (deps a libold_rs.a) (action (echo x)))\n",
 			"(library (name old) (public_name old))\n(rule (alias x) (deps a) (action (echo x)))\n",
 		},
+		"ctypes": {
+			"(library (name old) (ctypes (external_library_name old) (build_flags_resolver (vendored (c_flags :standard) (c_library_flags -lm -lold_rs)))))\n",
+			"(library (name old) (ctypes (external_library_name old) (build_flags_resolver (vendored (c_flags :standard) (c_library_flags -lm)))))\n",
+		},
+		"copied": {
+			"(copy_files ../native/target/release/libold_rs.a)\n(library (name old) (public_name old) (foreign_archives old_rs))\n(copy_files ../native/*.a)\n",
+			"(library (name old) (public_name old))\n",
+		},
 		"from cargo's directory": {
 			"(test (name t) (foreign_archives ../native/target/release/old_rs other_c))\n",
 			"(test (name t) (foreign_archives other_c) (libraries rust_bindings))\n",
@@ -163,6 +171,23 @@ func TestOtherRules(t *testing.T) {
 		p, pkg := project(t, map[string]string{"src/dune": dune})
 		if err := p.FromVendor(pkg); err == nil || len(p.Changed()) > 0 {
 			t.Errorf("%s: %v, changed %v", dune, err, p.Changed())
+		}
+	}
+}
+
+// Files of the tree that the OCaml part reads are told: dune does not look there any more.
+func TestHidden(t *testing.T) {
+	for _, dune := range []string{
+		"(library (name old) (foreign_archives old_rs) (foreign_stubs (language c) (names s) (include_dirs ../native/include)))",
+		"(library (name old) (foreign_archives old_rs))\n(copy_files# ../native/include/*.h)",
+		"(library (name old) (foreign_archives old_rs))\n(rule (with-stdout-to x (run cat %{dep:../native/VERSION})))",
+	} {
+		p, pkg := project(t, map[string]string{"src/dune": dune + "\n", "dune": "(data_only_dirs native/attic)\n"})
+		if err := p.FromVendor(pkg); err != nil {
+			t.Fatal(err)
+		}
+		if len(p.ByHand) != 1 || !strings.Contains(p.ByHand[0], "dune does not look into native any more") {
+			t.Errorf("%s: told is %q", dune, p.ByHand)
 		}
 	}
 }

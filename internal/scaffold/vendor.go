@@ -210,7 +210,7 @@ func (a *analysis) carried(t target) []string {
 // (foreign_archives ...).
 var flagFields = []string{
 	"c_library_flags", "library_flags", "link_flags", "flags", "ocamlopt_flags", "ocamlc_flags", "link_deps", "extra_objects",
-	"self_build_stubs_archive", "files", "deps",
+	"self_build_stubs_archive", "files", "deps", "ctypes",
 }
 
 // cargoDir is a flag that lets the linker look into cargo's target directory.
