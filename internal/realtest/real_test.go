@@ -185,18 +185,26 @@ func (w *world) convert(root string, r *row) {
 			w.run(root, "sh", "-c", command)
 		}
 	}
-	own, code := w.run(root, "dune", "build")
-	switch m := missing.FindStringSubmatch(own); {
-	case m != nil:
-		r.own = "needs " + m[1]
-	case code == 0:
-		r.own = "builds"
+	r.own = w.own(root, r.pkg)
+}
+
+// own builds the package's own OCaml code, and its tests, as far as its libraries are here.
+func (w *world) own(root, pkg string) string {
+	said, code := w.run(root, "dune", "build")
+	if code == 0 {
 		if _, code := w.run(root, "dune", "test"); code == 0 {
-			r.own = "builds, tests pass"
+			return "builds, tests pass"
 		}
-	default:
-		r.own = "no: " + lastError(own)
+		return "builds"
 	}
+	m := missing.FindStringSubmatch(said)
+	if m == nil {
+		return "no: " + lastError(said)
+	}
+	if _, code := w.run(root, "dune", "build", "-p", pkg, "@install"); code == 0 {
+		return "installs; the rest needs " + m[1]
+	}
+	return "needs " + m[1]
 }
 
 // install does what opam would do with the install: field, and builds a program.

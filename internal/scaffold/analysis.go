@@ -20,6 +20,7 @@ type analysis struct {
 	from    map[string]string // all copies: to, from
 	made    map[string][]*rule
 	rust    map[string]rustCrate // an archive, with its directory, and the crate that it is made of
+	others  map[string]string    // archives of the project's other packages, and whose
 	unknown []error              // archives that cargo makes of no crate that was found
 }
 

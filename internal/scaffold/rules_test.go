@@ -106,6 +106,10 @@ func TestArchivesElsewhere(t *testing.T) {
 			"(library (name old) (ctypes (external_library_name old) (build_flags_resolver (vendored (c_flags :standard) (c_library_flags -lm -lold_rs)))))\n",
 			"(library (name old) (ctypes (external_library_name old) (build_flags_resolver (vendored (c_flags :standard) (c_library_flags -lm)))))\n",
 		},
+		"inline tests": {
+			"(library (name old) (public_name old) (foreign_archives old_rs))\n(library (name b) (libraries old) (inline_tests (executable (link_flags -linkall -cclib -lblst -cclib -lold_rs))))\n",
+			"(library (name old) (public_name old))\n(library (name b) (libraries old) (inline_tests (executable (link_flags -linkall -cclib -lblst)) (libraries rust_bindings)))\n",
+		},
 		"copied": {
 			"(copy_files ../native/target/release/libold_rs.a)\n(library (name old) (public_name old) (foreign_archives old_rs))\n(copy_files ../native/*.a)\n",
 			"(library (name old) (public_name old))\n",

@@ -51,7 +51,7 @@ func (p *Project) FromVendor(pkg Package) error {
 	if err != nil {
 		return err
 	}
-	if err := a.takeOut(pkg, linking); err != nil {
+	if err := a.takeOut(pkg); err != nil {
 		return err
 	}
 	if err := a.takeOutOfBuild(); err != nil {
@@ -161,6 +161,7 @@ func (a *analysis) linking(pkg Package) ([]target, error) {
 	}
 	var found []target
 	others := map[string]string{}
+	a.others = others
 	for _, l := range all {
 		owner := l.packageOf()
 		mine := owner == "" || owner == pkg.Name || !slices.Contains(pkg.Others, owner)
@@ -210,7 +211,7 @@ func (a *analysis) carried(t target) []string {
 // (foreign_archives ...).
 var flagFields = []string{
 	"c_library_flags", "library_flags", "link_flags", "flags", "ocamlopt_flags", "ocamlc_flags", "link_deps", "extra_objects",
-	"self_build_stubs_archive", "files", "deps", "ctypes",
+	"self_build_stubs_archive", "files", "deps", "ctypes", "inline_tests",
 }
 
 // cargoDir is a flag that lets the linker look into cargo's target directory.
@@ -296,8 +297,12 @@ func (a *analysis) exported(tree string) []rustCrate {
 }
 
 // takeOut removes the rules, and their archives from what links them.
-func (a *analysis) takeOut(pkg Package, linking []target) error {
+func (a *analysis) takeOut(pkg Package) error {
 	p := a.p
+	linking, err := p.targets(a.vendors, linkingKinds...) // those of other packages too
+	if err != nil {
+		return err
+	}
 	edits := map[string][]edit.Edit{}
 	for _, r := range a.rules {
 		if a.ofRust(r) {
@@ -307,10 +312,8 @@ func (a *analysis) takeOut(pkg Package, linking []target) error {
 			}
 			edits[r.file] = append(edits[r.file], dune.Remove(src, r.stanza))
 			a.tellRule(r)
-		} else if len(r.run.calls) > 0 && len(r.targets) > 0 {
-			p.byHand("%s: a rule runs %s, and dune does not look into %s any more: take the rule out, and commit what it makes", r.where(), strings.Join(r.run.commands(), ", "), pkg.Tree)
 		} else if len(r.run.calls) > 0 {
-			p.byHand("%s: a rule runs %s, and dune does not look into %s any more: take the rule out, and run that apart from dune", r.where(), strings.Join(r.run.commands(), ", "), pkg.Tree)
+			a.tellOther(r, pkg)
 		}
 	}
 	if err := a.takeOutElsewhere(edits); err != nil {
@@ -321,6 +324,9 @@ func (a *analysis) takeOut(pkg Package, linking []target) error {
 		src, err := p.read(l.file)
 		if err != nil {
 			return err
+		}
+		if len(a.carried(l)) == 0 {
+			continue
 		}
 		var gone []dune.Node
 		for _, archive := range a.carried(l) {
@@ -419,6 +425,23 @@ func (a *analysis) ofRust(r *rule) bool {
 		_, rust := a.rust[archive]
 		return ok && rust
 	})
+}
+
+// tellOther tells of a rule that calls cargo and makes no archive of the package.
+func (a *analysis) tellOther(r *rule, pkg Package) {
+	command := strings.Join(r.run.commands(), ", ")
+	for _, t := range r.targets {
+		archive, _ := archiveOf(t)
+		if owner, ok := a.others[archive]; ok {
+			a.p.byHand("%s: a rule runs %s for the package %s; to move that: opam-cargo init --from-vendor --package %s", r.where(), command, owner, owner)
+			return
+		}
+	}
+	what := "take the rule out, and run that apart from dune"
+	if len(r.targets) > 0 {
+		what = "take the rule out, and commit what it makes"
+	}
+	a.p.byHand("%s: a rule runs %s, and dune does not look into %s any more: %s", r.where(), command, pkg.Tree, what)
 }
 
 // tellRule says what a rule was read as, and what is lost with it.
