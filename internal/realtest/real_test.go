@@ -49,16 +49,26 @@ func TestReal(t *testing.T) {
 		rows = append(rows, w.move(dir)...)
 		t.Log("\n" + table(rows[len(rows)-1:]))
 	}
-	var built []string
+	t.Log("\n" + table(rows))
+	t.Log("\n" + w.together(rows))
+}
+
+// together builds one program with all packages that can be in one, and says what keeps
+// the others out.
+func (w *world) together(rows []row) string {
+	var in []string
+	var out strings.Builder
 	for _, r := range rows {
-		if strings.HasPrefix(r.built, "yes") {
-			built = append(built, r.pkg)
+		if !strings.HasPrefix(r.built, "yes") {
+			continue
+		}
+		if answer := w.program("together", append(slices.Clone(in), r.pkg)); answer == "yes" {
+			in = append(in, r.pkg)
+		} else {
+			fmt.Fprintf(&out, "not with %s: %s\n", r.pkg, answer)
 		}
 	}
-	t.Log("\n" + table(rows))
-	if len(built) > 1 {
-		t.Logf("one program with %s: %s", strings.Join(built, ", "), w.program("together", built))
-	}
+	return fmt.Sprintf("one program with %s builds and runs\n%s", strings.Join(in, ", "), out.String())
 }
 
 // A world is where it happens: the tool, a switch on paper, directories.
