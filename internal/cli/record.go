@@ -79,8 +79,10 @@ func (a *app) reproduceCommand() *cli.Command {
 		Description: "Of an installed package, of a rust-bindings.json, or of a directory with sources: also of one in which opam's build has " +
 			"failed.\n" +
 			"First prints what differs between the record and this machine. Exits 0 only on equal bytes.",
-		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "shell", Usage: "start a shell in the environment of the build instead of building"}},
-			recordFlags()...),
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "shell", Usage: "start a shell in the environment of the build instead of building"},
+			&cli.BoolFlag{Name: "trust", Usage: "without bubblewrap, build also from a record that is not of this switch"},
+		}, recordFlags()...),
 		Before: a.before,
 		Action: a.reproduce,
 	}
@@ -108,7 +110,7 @@ func (a *app) reproduce(c *cli.Context) error {
 	}
 	with := reproduce.With{
 		Toolchain: toolchain.Wanted{Program: c.String("cargo"), Root: cwd, Getenv: os.Getenv, Out: a.term},
-		Self:      self, Version: Version(),
+		Self:      self, Version: Version(), Trust: c.Bool("trust"),
 	}
 	return a.reproduceSubject(s, with, c.Bool("shell"))
 }

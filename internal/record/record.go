@@ -9,13 +9,10 @@ package record
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/compile"
 	"github.com/opam-cargo/opam-cargo/internal/link"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
@@ -121,14 +118,16 @@ func Read(dirs ...string) (*Record, error) {
 
 // ReadFile reads the record in file.
 func ReadFile(file string) (*Record, error) {
-	src, err := os.ReadFile(file)
-	if err != nil {
+	src, err := read(file)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	var rec Record
-	if err := json.Unmarshal(src, &rec); err != nil {
-		return nil, problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).
-			Hint("make it anew: opam-cargo build, or opam reinstall the package")
+	var rec *Record
+	if err == nil {
+		rec, err = decode(src)
+	}
+	if err != nil {
+		return nil, damaged(file, err)
 	}
 	switch {
 	case rec.Format > Format:
@@ -140,53 +139,12 @@ func ReadFile(file string) (*Record, error) {
 			Hint("make it anew: opam-cargo build, or opam reinstall the package")
 	}
 	if err := rec.check(); err != nil {
-		return nil, problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).
-			Hint("make it anew: opam-cargo build, or opam reinstall the package")
+		return nil, damaged(file, err)
 	}
-	return &rec, nil
+	return rec, nil
 }
 
-// check refuses what no build writes: others make paths of a record's names, and a record
-// may come from anywhere.
-func (r *Record) check() error {
-	switch {
-	case len(r.Packages) == 0:
-		return errors.New("it names no package")
-	case len(r.Archives) == 0:
-		return errors.New("it names no archive")
-	}
-	for _, a := range r.Archives {
-		if !strings.HasPrefix(a.Name, "lib") || !strings.HasSuffix(a.Name, ".a") || !isName(a.Name) {
-			return fmt.Errorf("%q is no name of an archive", a.Name)
-		}
-	}
-	for _, f := range r.Files {
-		if !isName(f.Name) {
-			return fmt.Errorf("%q is no name of a file", f.Name)
-		}
-	}
-	for _, pkg := range r.Packages {
-		if bindings.CheckName(pkg) != nil {
-			return fmt.Errorf("%q is no name of a package", pkg)
-		}
-	}
-	for _, b := range r.Bindings {
-		if bindings.CheckName(b.Package) != nil {
-			return fmt.Errorf("%q is no name of a package", b.Package)
-		}
-		if b.Dir != "" && !fs.ValidPath(b.Dir) {
-			return fmt.Errorf("the directory %q of %s is not in the sources", b.Dir, b.Package)
-		}
-	}
-	for _, p := range r.Patches {
-		if p.Dir != "" && !fs.ValidPath(p.Dir) {
-			return fmt.Errorf("the patch %q is not in the sources", p.Dir)
-		}
-	}
-	return nil
-}
-
-// isName tells whether a name is that of a file in a directory, and of nothing elsewhere.
-func isName(name string) bool {
-	return fs.ValidPath(name) && name != "." && !strings.ContainsRune(name, '/')
+func damaged(file string, err error) error {
+	return problem.New(problem.Input, "the record is damaged: %w", err).At(file, 0).
+		Hint("make it anew: opam-cargo build, or opam reinstall the package")
 }

@@ -40,6 +40,7 @@ type With struct {
 	Toolchain toolchain.Wanted
 	Self      string // our own executable
 	Version   string // our own version
+	Trust     bool   // build from a record of elsewhere although nothing can be hidden from it
 }
 
 // here is the toolchain that a build would have, and what it would have of the variables

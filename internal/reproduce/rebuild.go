@@ -26,17 +26,34 @@ type Scratch struct {
 	args    []string // of the tool
 	env     []string
 	prefix  string
-	isolate bool // with bubblewrap: no network, the switch read-only
+	cargo   string   // the program; empty: the one on PATH
+	reads   []string // directories elsewhere that the build reads
+	isolate bool     // with bubblewrap: see isolate.go
 }
 
 // Prepare lays out a scratch directory: the recorded lock and settings, the trees that
 // are here, and the .crate files that opam's download cache has. Remove it with Close.
 func (s *Subject) Prepare(ctx context.Context, with With) (*Scratch, error) {
+	isolate := isolates(ctx)
+	if s.Record != nil {
+		if err := allowed(s.Record, s.File); err != nil {
+			return nil, err
+		}
+		if !isolate && !with.Trust && !s.ofSwitch() {
+			return nil, problem.New(problem.Input, "bubblewrap (bwrap) is not here or does not work, and the record is not of this switch: "+
+				"the build scripts that it leads to would run with all your rights").At(s.File, 0).
+				Hint("install bubblewrap: opam install conf-bubblewrap, or see your distribution").
+				Hint("or, if you trust where the record comes from, add --trust")
+		}
+	}
 	dir, err := tree.Scratch("opam-cargo-reproduce-")
 	if err != nil {
 		return nil, err
 	}
-	c := &Scratch{dir: dir, subject: s, prefix: s.Prefix, isolate: isolates(ctx)}
+	c := &Scratch{dir: dir, subject: s, prefix: s.Prefix, cargo: with.Toolchain.Program, isolate: isolate}
+	if err = errors.Join(os.Mkdir(filepath.Join(dir, "home"), 0o700), os.Mkdir(filepath.Join(dir, "tmp"), 0o700)); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	if s.Record == nil {
 		err = c.copySources()
 	} else {
@@ -67,6 +84,10 @@ func (c *Scratch) copySources() error {
 	})
 	if err != nil {
 		return fmt.Errorf("copy the sources: %w", err)
+	}
+	c.reads = bindings.Libraries(c.subject.Getenv)
+	for _, name := range []string{bindings.Dir, filepath.Base(crate.Store(""))} {
+		c.reads = append(c.reads, bindings.Beside(c.subject.Getenv, name)...)
 	}
 	c.args = []string{"build", "--root", c.root(), "-o", c.out()}
 	if name, _, ok := strings.Cut(filepath.Base(c.subject.Sources), "."); ok && tree.Exists(filepath.Join(c.root(), name+".opam")) {
@@ -134,6 +155,7 @@ func (c *Scratch) layOut(ctx context.Context, with With) error {
 	if store := crate.Store(s.Prefix); tree.IsDir(store) {
 		crates = strings.Trim(store+string(os.PathListSeparator)+crates, string(os.PathListSeparator))
 	}
+	c.reads = filepath.SplitList(crates)
 	c.env = []string{"OPAM_CARGO_PATH=" + filepath.Join(trees, bindings.Dir), "OPAM_CARGO_CRATES=" + crates, "OPAM_SWITCH_PREFIX=", "OCAMLPATH="}
 	return nil
 }
@@ -149,42 +171,10 @@ func (s *Subject) downloadCaches() []string {
 	return dirs
 }
 
-// isolates tells whether bubblewrap can cut a command off from the network here.
-func isolates(ctx context.Context) bool {
-	return exec.CommandContext(ctx, "bwrap", "--dev-bind", "/", "/", "--unshare-net", "true").Run() == nil
-}
-
-// command is a command in the scratch directory, with the environment of the build: as
-// opam has it, without the settings of another program's build.
-func (c *Scratch) command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	all := append([]string{name}, args...)
-	if c.isolate {
-		wrap := []string{"bwrap", "--dev-bind", "/", "/", "--unshare-net", "--die-with-parent"}
-		if c.prefix != "" {
-			wrap = append(wrap, "--ro-bind", c.prefix, c.prefix)
-		}
-		all = append(append(wrap, "--"), all...)
-	}
-	cmd := exec.CommandContext(ctx, all[0], all[1:]...)
-	cmd.Dir = c.root()
-	for _, kv := range os.Environ() {
-		name, value, _ := strings.Cut(kv, "=")
-		switch {
-		case strings.HasPrefix(name, "OPAM_CARGO_") && name != "OPAM_CARGO_CARGO", strings.HasPrefix(name, "OPAM_PACKAGE_"), strings.HasPrefix(name, "DUNE_"), name == "INSIDE_DUNE":
-		case name == "PATH" && c.prefix != "":
-			cmd.Env = append(cmd.Env, "PATH="+filepath.Join(c.prefix, "bin")+string(os.PathListSeparator)+value)
-		default:
-			cmd.Env = append(cmd.Env, kv)
-		}
-	}
-	cmd.Env = append(cmd.Env, c.env...)
-	return cmd
-}
-
 // Rebuild builds, by the tool self, and returns the record of what came out. What the
 // build says goes to w.
 func (c *Scratch) Rebuild(ctx context.Context, self string, w io.Writer) (*record.Record, error) {
-	cmd := c.command(ctx, self, c.args...)
+	cmd := c.command(ctx, self, self, c.args...)
 	cmd.Stderr = w
 	err := cmd.Run()
 	if ctx.Err() != nil {
@@ -207,7 +197,7 @@ func (c *Scratch) Shell(ctx context.Context, self string) error {
 	if shell == "" {
 		shell = "/bin/sh"
 	}
-	cmd := c.command(ctx, shell)
+	cmd := c.command(ctx, self, shell)
 	cmd.Env = append(cmd.Env, "OPAM_CARGO_BUILD="+self+" "+strings.Join(c.args, " "))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {

@@ -71,6 +71,11 @@ func Find(what, cwd, prefix string, getenv bindings.Getenv) (*Subject, error) {
 	return s, nil
 }
 
+// ofSwitch tells whether the record is what a package installed into this switch.
+func (s *Subject) ofSwitch() bool {
+	return s.Prefix != "" && s.File == installedRecord(s.Prefix, s.Name) && bindings.CheckName(s.Name) == nil
+}
+
 func recordDirs(root string) []string {
 	return []string{
 		filepath.Join(root, "_build", "default", "rust-bindings"), filepath.Join(root, "rust-bindings"), workspace.Of(&bindings.Root{Dir: root}).Out(), root,
