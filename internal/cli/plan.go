@@ -6,16 +6,23 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/opam-cargo/opam-cargo/internal/explain"
+	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/synth"
 )
 
 func (a *app) planCommand() *cli.Command {
 	return &cli.Command{
-		Name:   "plan",
-		Usage:  "print the decision: bindings, crates that are linked, crates of the lock",
-		Flags:  append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print it as JSON"}}, buildFlags()...),
+		Name:  "plan",
+		Usage: "print the decision: bindings, crates that are linked, crates of the lock",
+		Flags: append([]cli.Flag{
+			jsonFlag(), &cli.StringFlag{Name: "graph", Usage: "draw bindings and crates, in the `LANGUAGE` dot (Graphviz) or mermaid"},
+		}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
+			language := c.String("graph")
+			if language != "" && language != "dot" && language != "mermaid" {
+				return problem.New(problem.Usage, "--graph is %q", language).Hint("use dot or mermaid")
+			}
 			return a.programOnly(c, func(p *synth.Program) error {
 				if c.Bool("json") {
 					text, err := p.Plan.JSON(p.Resolution.Lock, p.Resolution.Vendored)
@@ -25,7 +32,16 @@ func (a *app) planCommand() *cli.Command {
 					_, err = a.stdout.Write(text)
 					return err
 				}
-				_, err := io.WriteString(a.stdout, explained(p).Text(p.Site.Cargo.Version(a.ctx)))
+				text := ""
+				switch language {
+				case "dot":
+					text = explained(p).Dot()
+				case "mermaid":
+					text = explained(p).Mermaid()
+				default:
+					text = explained(p).Text(p.Site.Cargo.Version(a.ctx))
+				}
+				_, err := io.WriteString(a.stdout, text)
 				return err
 			})
 		},

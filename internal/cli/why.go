@@ -17,7 +17,8 @@ func (a *app) whyCommand() *cli.Command {
 		ArgsUsage:   "CRATE",
 		Description: "With --duplicates, the crates that are there in several versions.",
 		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "duplicates", Usage: "explain the crates that are there in several versions"}, jsonFlag(),
+			&cli.BoolFlag{Name: "duplicates", Usage: "explain the crates that are there in several versions"},
+			&cli.BoolFlag{Name: "tree", Usage: "draw who depends on it, as cargo tree --invert does"}, jsonFlag(),
 		}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
@@ -44,7 +45,11 @@ func (a *app) whyCommand() *cli.Command {
 					}{1, append([]explain.Crate{}, list...)})
 				}
 				for _, crate := range list {
-					if _, err := fmt.Fprint(a.stdout, crate); err != nil {
+					text := crate.String()
+					if c.Bool("tree") {
+						text = explained(p).Tree(crate.Name, crate.Version)
+					}
+					if _, err := fmt.Fprint(a.stdout, text); err != nil {
 						return err
 					}
 				}

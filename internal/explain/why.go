@@ -1,28 +1,20 @@
 // Package explain explains a program that was resolved, beside the pipeline: the whole
 // decision ([Program.Text]), a crate and who brings it ([Program.Why]), crates in several versions
-// ([Program.Duplicates]). It decides nothing.
+// ([Program.Duplicates], [Program.Tree]), and draws the
+// program ([Program.Dot], [Program.Mermaid]). It decides nothing.
 package explain
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
-	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/resolve"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
-
-// mostPaths bounds the paths that are told for one opam package and crate: a common
-// crate can have thousands.
-const mostPaths = 12
-
-// arrow stands between the crates of a path.
-const arrow = " -> "
 
 // Program is what is explained.
 type Program struct {
@@ -36,14 +28,15 @@ type Program struct {
 
 // Crate is what is known of one version of a crate.
 type Crate struct {
-	Name      string   `json:"name"`
-	Version   string   `json:"version"`
-	Of        string   `json:"path_crate_of,omitempty"` // the binding whose tree has it
-	Features  []string `json:"features,omitempty"`
-	Paths     []Path   `json:"paths,omitempty"`
-	AskedBy   []Asker  `json:"asked_by,omitempty"`
-	HeldBy    string   `json:"held_by,omitempty"`   // the locks that have this version
-	Elsewhere bool     `json:"elsewhere,omitempty"` // in the lock for other platforms or features only
+	Name      string         `json:"name"`
+	Version   string         `json:"version"`
+	Of        string         `json:"path_crate_of,omitempty"` // the binding whose tree has it
+	Features  []string       `json:"features,omitempty"`
+	Paths     []Path         `json:"paths,omitempty"`
+	More      map[string]int `json:"more_paths,omitempty"` // of a package, besides Paths
+	AskedBy   []Asker        `json:"asked_by,omitempty"`
+	HeldBy    string         `json:"held_by,omitempty"`   // the locks that have this version
+	Elsewhere bool           `json:"elsewhere,omitempty"` // in the lock for other platforms or features only
 }
 
 // Path leads from a crate of a binding to the crate that is explained.
@@ -100,12 +93,7 @@ func (p Program) Duplicates() []Crate {
 
 func (p Program) explain(n graph.Node) Crate {
 	c := Crate{Name: n.Name, Version: n.Version, Of: p.Graph.Binding(n), Features: n.Features, HeldBy: p.heldBy(n)}
-	paths := p.pathsTo(n.ID)
-	for _, pkg := range order.Keys(paths) {
-		for _, path := range paths[pkg] {
-			c.Paths = append(c.Paths, Path{Package: pkg, Crates: strings.Split(path, arrow)})
-		}
-	}
+	c.Paths, c.More = p.pathsTo(n.ID)
 	for _, d := range p.Graph.Packages {
 		for _, dep := range d.Deps {
 			if dep == n.ID && !p.Graph.Generated(d) {
@@ -131,17 +119,14 @@ func (c Crate) String() string {
 		fmt.Fprintf(&b, ", features %s", strings.Join(c.Features, " "))
 	}
 	b.WriteString("\n")
-	all, told := map[string]int{}, map[string]int{}
-	for _, path := range c.Paths {
-		all[path.Package]++
-	}
-	for _, path := range c.Paths {
-		told[path.Package]++
-		switch n := told[path.Package]; {
-		case n <= mostPaths:
-			fmt.Fprintf(&b, "  %s: %s\n", path.Package, strings.Join(path.Crates, arrow))
-		case n == mostPaths+1:
-			fmt.Fprintf(&b, "  %s: ... and %d more\n", path.Package, all[path.Package]-mostPaths)
+	for i, path := range c.Paths {
+		fmt.Fprintf(&b, "  %s: %s\n", path.Package, strings.Join(path.Crates, " -> "))
+		last := i+1 == len(c.Paths) || c.Paths[i+1].Package != path.Package
+		switch more := c.More[path.Package]; {
+		case last && more >= manyPaths/2:
+			fmt.Fprintf(&b, "  %s: ... and very many more\n", path.Package)
+		case last && more > 0:
+			fmt.Fprintf(&b, "  %s: ... and %d more\n", path.Package, more)
 		}
 	}
 	for _, a := range c.AskedBy {
@@ -187,47 +172,4 @@ func (p Program) heldBy(n graph.Node) string {
 		}
 	}
 	return strings.Join(of, ", ")
-}
-
-// pathsTo lists, for each opam package, the paths of requirements from a path crate
-// of its tree to the package id.
-func (p Program) pathsTo(id string) map[string][]string {
-	byID := map[string]graph.Node{}
-	users := map[string][]string{}
-	for _, n := range p.Graph.Packages {
-		byID[n.ID] = n
-		for _, dep := range n.Deps {
-			users[dep] = append(users[dep], n.ID)
-		}
-	}
-	paths := map[string][]string{}
-	var walk func(at string, trail []string)
-	walk = func(at string, trail []string) {
-		n := byID[at]
-		trail = append([]string{n.Name + " " + n.Version}, trail...)
-		pkg := p.Graph.Binding(n)
-		if pkg != "" && p.isLink(n) {
-			paths[pkg] = append(paths[pkg], strings.Join(trail, arrow))
-		}
-		for _, user := range users[at] {
-			if !p.Graph.Generated(*p.Graph.Node(user)) && len(paths[pkg]) <= 10*mostPaths {
-				walk(user, trail)
-			}
-		}
-	}
-	walk(id, nil)
-	for _, list := range paths {
-		sort.Strings(list)
-	}
-	return paths
-}
-
-// isLink tells whether n is a crate that the umbrella crate links.
-func (p Program) isLink(n graph.Node) bool {
-	for _, l := range p.Plan.Links {
-		if l.Crate == n.Name && l.Version == n.Version {
-			return true
-		}
-	}
-	return false
 }
