@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -13,7 +14,7 @@ import (
 // program has a crate top of foocaml, and layers of two crates each above one at the
 // bottom: 2^layers paths.
 func program(layers int) Program {
-	d := workspace.Of("/root", "")
+	d := workspace.Of(&bindings.Root{Dir: "/p"})
 	at := func(i int) []string {
 		if i == layers {
 			return []string{"bottom"}
