@@ -214,5 +214,9 @@ func (c *cone) there(name string) bool {
 	if _, ok := c.locked[name]; ok {
 		return true
 	}
+	return c.installed(name)
+}
+
+func (c *cone) installed(name string) bool {
 	return slices.ContainsFunc(c.locations, func(l *location) bool { return l.has(name) })
 }

@@ -90,7 +90,7 @@ func (req *Request) readCone(selected []string) (*cone, error) {
 	if r.Building == "" {
 		req.siblings = r.projects(top)
 	}
-	c.local = req.localFiles()
+	c.local = req.localFiles(c.installed)
 	withTest := r.Building == "" || req.Getenv("OPAM_CARGO_WITH_TEST") == "true"
 	for _, name := range selected {
 		c.tests[name] = withTest
@@ -183,7 +183,7 @@ func (req *Request) inWorkspace(byName map[string]Binding, c *cone) {
 			dir := filepath.Join(s.Dir, t.Dir)
 			old, have := byName[t.Package]
 			switch {
-			case !t.Installed || !c.members[t.Package] || have && !tree.IsDir(dir):
+			case !t.Installed || !c.members[t.Package] || have && (s.loose || !tree.IsDir(dir)):
 				continue
 			case have && old.Origin == Workspace:
 				req.Warn("%s is in two places: the tree %s is used, and %s is not", t.Package, old.Dir, dir)

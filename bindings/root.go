@@ -22,6 +22,7 @@ type Root struct {
 	Building string    // the package that opam is building here; empty outside opam's build
 	Context  string    // the dune context of the action that we run in; empty outside dune
 
+	loose  bool      // of a workspace, and no project: dune does not see its packages
 	build  string    // dune's build directory; empty: see [Root.BuildDir]
 	below  string    // where it lies in its dune workspace; empty: at the top
 	shown  string    // its directory in messages; empty: its files are named relative to it

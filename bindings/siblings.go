@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/dune"
@@ -12,11 +13,12 @@ import (
 
 // localFiles looks up opam files that come before those of installed packages: in an
 // opam build only that of the package being built; else all of the root and its siblings.
-func (req *Request) localFiles() func(string) (Package, bool) {
+func (req *Request) localFiles(installed func(string) bool) func(string) (Package, bool) {
 	byName := map[string]Package{}
 	for _, root := range append([]*Root{req.Root}, req.siblings...) {
 		for _, p := range root.Packages {
-			if _, have := byName[p.Name]; !have && (root.Building == "" || p.Name == root.Building) {
+			_, have := byName[p.Name]
+			if !have && (root.Building == "" || p.Name == root.Building) && !(root.loose && installed(p.Name)) {
 				byName[p.Name] = p
 			}
 		}
@@ -35,13 +37,23 @@ func (r *Root) projects(top string) []*Root {
 	if top == "" {
 		return nil
 	}
-	w := &walk{root: r, seen: map[string]bool{}}
+	w := &walk{root: r, top: top, seen: map[string]bool{}}
 	w.dir(top, nil, r)
+	slices.SortStableFunc(w.found, func(a, b *Root) int {
+		switch {
+		case a.loose == b.loose:
+			return 0
+		case b.loose:
+			return -1
+		}
+		return 1
+	})
 	return w.found
 }
 
 type walk struct {
 	root  *Root
+	top   string
 	found []*Root
 	seen  map[string]bool // directories that links led to
 }
@@ -57,6 +69,7 @@ func (w *walk) dir(dir string, above []dune.Node, project *Root) {
 	if dir == w.root.Dir {
 		project = w.root
 	} else if s := (&Root{Dir: dir, shown: w.root.Shown(dir)}); s.read(entries, stanzas) {
+		s.loose = dir != w.top && !hasEntry(entries, "dune-project")
 		w.found = append(w.found, s)
 		project = s
 	} else if rel, ok := tree.Below(project.Dir, dir); ok {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/opamcrates"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
@@ -91,7 +92,11 @@ func (a *app) installCrateCommand() *cli.Command {
 				return problem.New(problem.Usage, "install-crate wants a name and a version").
 					Hint("it is for the packages that opam-cargo repository writes")
 			}
-			cwd, prefix, err := a.prefix(c)
+			cwd, err := workingDir()
+			if err != nil {
+				return err
+			}
+			prefix, err := bindings.InstallPrefix(a.ctx, cwd, c.String("prefix"), os.Getenv)
 			if err != nil {
 				return err
 			}
