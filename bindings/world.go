@@ -71,6 +71,22 @@ func Libraries(getenv Getenv) []string {
 	return list
 }
 
+// LibraryDirs are the directories where installed OCaml libraries are looked for, in the
+// order in which their Rust trees are: those of OCAMLPATH, and that of the switch with this
+// prefix; empty: there is none.
+func LibraryDirs(prefix string, getenv Getenv) []string {
+	list := Libraries(getenv)
+	if prefix == "" {
+		return list
+	}
+	lib := filepath.Join(prefix, "lib")
+	list = slices.DeleteFunc(list, func(dir string) bool { return dir == lib })
+	if opamBuilds(getenv) {
+		return append([]string{lib}, list...)
+	}
+	return append(list, lib)
+}
+
 // ofWorkspace tells whether a directory of libraries is <build>/install/<context>/lib.
 func ofWorkspace(lib string, getenv Getenv) bool {
 	install := filepath.Dir(filepath.Dir(lib))

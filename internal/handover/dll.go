@@ -38,14 +38,15 @@ func Dll(ctx context.Context, root *bindings.Root, prefix, dir string, rec *reco
 	if err := tree.WriteIfChanged(filepath.Join(dir, link.DllFile), content, true); err != nil {
 		return "", cannot(dir, err)
 	}
-	return out, link.StandIns(ctx, getenv, out, stubs(root, prefix))
+	return out, link.StandIns(ctx, getenv, out, stubs(root, bindings.LibraryDirs(prefix, getenv)))
 }
 
-// stubs lists the stub libraries of the switch and of the root's own dune build.
-func stubs(root *bindings.Root, prefix string) []string {
+// stubs lists the stub libraries beside the installed libraries, which are in these
+// directories, and of the root's own dune build.
+func stubs(root *bindings.Root, libs []string) []string {
 	var list []string
-	for _, pattern := range []string{"lib/stublibs/dll*.so", "lib/*/dll*.so"} {
-		list = append(list, tree.Glob(prefix, pattern)...)
+	for _, dir := range libs {
+		list = append(list, tree.Glob(dir, "*/dll*.so")...) // stublibs too
 	}
 	built := root.Context
 	if built == "" {
