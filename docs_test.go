@@ -157,7 +157,7 @@ func TestLinkersWords(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	words := regexp.MustCompile("(?m)(?:undefined|multiple|duplicate|cannot|unable|library not)\\b.*?(?:foo_val|-?l?rust_bindings)'?")
+	words := regexp.MustCompile(`(?m)(?:undefined|multiple|duplicate|cannot|unable|library not)\b.*?(?:foo_val|-?l?rust_bindings)'?`)
 	tried := 0
 	for _, cc := range []string{"gcc", "clang"} {
 		for _, ld := range []string{"bfd", "gold", "lld", "mold"} {
