@@ -136,6 +136,11 @@ func (t *Tree) inspectCrate(ctx context.Context, c *cargo.Cargo, shadow, dir str
 	if err != nil {
 		return t.cargoProblem(err, shadow)
 	}
+	if m := t.Manifests[dir]; m != nil { // another one may be of a workspace that has it as a member
+		if err := os.WriteFile(file, m.Apply(t.standing(dir, m)), 0o644); err != nil {
+			return err
+		}
+	}
 	for j := range meta.Packages {
 		if meta.Packages[j].ManifestPath == file {
 			t.Crates = append(t.Crates, t.crateOf(&meta.Packages[j], shadow, false))
