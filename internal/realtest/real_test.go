@@ -93,7 +93,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	return &world{t: t, dir: dir, prefix: prefix, env: append(os.Environ(), "OPAM_SWITCH_PREFIX="+prefix, "OPAM_CARGO_ONLINE=true")}
+	return &world{t: t, dir: dir, prefix: prefix, env: append(os.Environ(), "OPAM_SWITCH_PREFIX="+prefix)}
 }
 
 // run gives what a command says, and its exit code; -1 where it took too long.
@@ -276,6 +276,11 @@ func (w *world) program(name string, packages []string) string {
 	}
 	if said, code := w.run(dir, "opam-cargo", "init", "--executable"); code != 0 {
 		return "no: " + firstOf(problem, said)
+	}
+	for _, step := range []string{"lock", "fetch"} { // as the documentation says
+		if said, code := w.run(dir, "opam-cargo", step); code != 0 {
+			return "no: " + firstOf(problem, said)
+		}
 	}
 	if said, code := w.run(dir, "dune", "build", "./bin/main.exe"); code != 0 {
 		return "no: " + lastError(said)
