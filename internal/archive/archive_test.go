@@ -233,7 +233,7 @@ func own(t *testing.T, a *Archive) []string {
 			t.Fatal(err)
 		}
 		for _, s := range symbols {
-			if s.Weak {
+			if s.Binding != Strong {
 				weak[s.Name] = true
 			}
 		}
@@ -274,7 +274,7 @@ func TestGCC(t *testing.T) {
 			got[s]++
 		}
 	}
-	want := map[Symbol]int{{Name: "f"}: 2, {Name: "w", Weak: true}: 1, {Name: "h", Hidden: true}: 1, {Name: "common_one", Weak: true}: 1}
+	want := map[Symbol]int{{Name: "f", Binding: Strong}: 2, {Name: "w", Binding: Weak}: 1, {Name: "h", Binding: Strong, Hidden: true}: 1, {Name: "common_one", Binding: Common}: 1}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
 	}
@@ -311,7 +311,7 @@ func TestMachO(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := a.Symbols(0)
-	want := []Symbol{{Name: "_ext"}, {Name: "_priv", Hidden: true}, {Name: "_weak", Weak: true}, {Name: "_comm", Weak: true}}
+	want := []Symbol{{Name: "_ext", Binding: Strong}, {Name: "_priv", Binding: Strong, Hidden: true}, {Name: "_weak", Binding: Weak}, {Name: "_comm", Binding: Common}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}

@@ -62,7 +62,7 @@ func strongSymbols(a *archive.Archive, member int) (map[string]bool, error) {
 	}
 	strong := map[string]bool{}
 	for _, sym := range list {
-		if !sym.Weak {
+		if sym.Binding == archive.Strong {
 			strong[sym.Name] = true
 		}
 	}
@@ -195,7 +195,7 @@ func strongDefinitions(symbol string, list []definition) ([]definition, error) {
 			return nil, fmt.Errorf("read %s: %w", filepath.Base(d.rlib), err)
 		}
 		for _, sym := range syms {
-			weak = weak || sym.Name == symbol && sym.Weak
+			weak = weak || sym.Name == symbol && !sym.Clashes()
 		}
 		if !weak {
 			strong = append(strong, d)
