@@ -69,8 +69,12 @@ type Object struct {
 // Start is a section of [Object.Starts].
 type Start struct {
 	Name  string
+	Size  int64
 	Flags int64 // offset in the member of its flags
 	Wide  bool  // flags of 8 bytes, else of 4
+	Big   bool  // big endian
+	// Comdat is that of its symbols: of several such sections one is kept.
+	Comdat bool
 }
 
 // Symbols returns the defined global symbols of an ELF or Mach-O member, in the
@@ -181,7 +185,7 @@ func readELF(r *io.SectionReader) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errObject, err)
 	}
-	if err := o.elfStarts(f, r); err != nil {
+	if err := o.elfStarts(f, r, comdat); err != nil {
 		return nil, err
 	}
 	for i, s := range list {
@@ -247,7 +251,7 @@ func elfTables(f *elf.File) (comdat map[int]bool, large []byte, err error) {
 }
 
 // elfStarts finds the sections of [Object.Starts].
-func (o *Object) elfStarts(f *elf.File, r *io.SectionReader) error {
+func (o *Object) elfStarts(f *elf.File, r *io.SectionReader, comdat map[int]bool) error {
 	wide := f.Class == elf.ELFCLASS64
 	at, each := int64(32), int64(40)
 	if wide {
@@ -263,7 +267,10 @@ func (o *Object) elfStarts(f *elf.File, r *io.SectionReader) error {
 	}
 	for i, s := range f.Sections {
 		if s.Flags&elf.SHF_ALLOC != 0 && (identifier(s.Name) || constructs(s.Name)) {
-			o.Starts = append(o.Starts, Start{Name: s.Name, Flags: table + int64(i)*each + 8, Wide: wide})
+			o.Starts = append(o.Starts, Start{
+				Name: s.Name, Size: int64(s.Size), Flags: table + int64(i)*each + 8, Wide: wide, Big: f.Data == elf.ELFDATA2MSB,
+				Comdat: comdat[i],
+			})
 		}
 	}
 	return nil
