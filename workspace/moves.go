@@ -33,7 +33,7 @@ func (p *Plan) decideMoves() {
 	p.moves = moves{servedBy: map[place]place{}, version: map[place]string{}}
 	type user struct {
 		place
-		hash     string
+		hash     func() string
 		exported bool
 	}
 	users := map[string][]user{}
@@ -45,10 +45,13 @@ func (p *Plan) decideMoves() {
 			if users[id] == nil {
 				order = append(order, id)
 			}
-			users[id] = append(users[id], user{place{t.Package, c.Dir}, h.hash(c), slices.Contains(t.Exports, c.Name)})
+			users[id] = append(users[id], user{place{t.Package, c.Dir}, func() string { return h.hash(c) }, slices.Contains(t.Exports, c.Name)})
 		}
 	}
 	for _, id := range order {
+		if len(users[id]) == 1 {
+			continue
+		}
 		name, version, _ := strings.Cut(id, " ")
 		first := map[string]place{}
 		var kept []place
@@ -56,9 +59,10 @@ func (p *Plan) decideMoves() {
 		exportedOnly := true
 		for _, u := range users[id] {
 			exportedOnly = exportedOnly && u.exported
-			k, ok := first[u.hash]
+			hash := u.hash()
+			k, ok := first[hash]
 			if !ok {
-				first[u.hash] = u.place
+				first[hash] = u.place
 				kept = append(kept, u.place)
 				continue
 			}
@@ -116,8 +120,8 @@ func (p *Plan) reached(t *bindings.Tree) []*bindings.Crate {
 }
 
 // hasher fingerprints path crates of one tree: the resolved manifest, the files
-// of the package (not those of packages below it), and the same of its path
-// dependencies.
+// of the package (not those of packages below it), what lies around it that its build may
+// read, and the same of its path dependencies.
 type hasher struct {
 	tree *bindings.Tree
 	done map[string]string
@@ -137,6 +141,7 @@ func (h *hasher) hash(c *bindings.Crate) string {
 			fmt.Fprintf(sum, "%q %t %q %s\n", rel, e.Exec, e.Link, e.Sum)
 		}
 	}
+	h.around(sum, c)
 	for _, dir := range c.Paths {
 		for i := range h.tree.Crates {
 			if d := &h.tree.Crates[i]; d.Dir == dir {
