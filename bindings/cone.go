@@ -124,8 +124,9 @@ type cone struct {
 	locked    map[string]lockedPackage // what dune's lock directory says, where it counts
 	tests     map[string]bool          // the packages whose own tests count
 	members   map[string]bool
-	missing   map[string]string // package that is not there -> one that wants it
-	untold    []string          // packages that are there, but nobody says what they depend on
+	edges     map[string][]string // what each member needs directly
+	missing   map[string]string   // package that is not there -> one that wants it
+	untold    []string            // packages that are there, but nobody says what they depend on
 	problems  []error
 }
 
@@ -135,9 +136,21 @@ func (c *cone) add(name string) {
 		return
 	}
 	c.members[name] = true
-	for _, dep := range c.needs(name) {
+	c.edges[name] = c.needs(name)
+	for _, dep := range c.edges[name] {
 		c.add(dep)
 	}
+}
+
+// libraries are the directories where OCaml libraries are installed, in order.
+func (c *cone) libraries() []string {
+	var list []string
+	for _, l := range c.locations {
+		if l.lib != "" {
+			list = append(list, l.lib)
+		}
+	}
+	return list
 }
 
 // needs are the packages that name depends on and that are there, as its opam file says,

@@ -34,9 +34,11 @@ type Request struct {
 
 // Found is the answer to a [Request].
 type Found struct {
-	Selected []string // the packages that the workspace is for
-	Cone     []string // all packages in their dependency cone
-	Trees    []*Tree  // by package name
+	Selected []string            // the packages that the workspace is for
+	Cone     []string            // all packages in their dependency cone
+	Needs    map[string][]string // what each of these needs directly
+	Libs     []string            // directories where OCaml libraries are installed, in order
+	Trees    []*Tree             // by package name
 }
 
 // Discover finds the bindings in the cone of the selected packages and reads
@@ -56,7 +58,7 @@ func Discover(ctx context.Context, req Request) (*Found, error) {
 		return nil, err
 	}
 	if len(bindings) == 0 {
-		return &Found{Selected: selected, Cone: order.Keys(c.members)}, req.none(selected, c)
+		return &Found{Selected: selected, Cone: order.Keys(c.members), Needs: c.edges, Libs: c.libraries()}, req.none(selected, c)
 	}
 	trees := make([]*Tree, len(bindings))
 	problems := make([]error, len(bindings))
@@ -69,14 +71,14 @@ func Discover(ctx context.Context, req Request) (*Found, error) {
 		})
 	}
 	g.Wait() //nolint:errcheck // the goroutines put their errors in problems
-	return &Found{Selected: selected, Cone: order.Keys(c.members), Trees: trees}, errors.Join(problems...)
+	return &Found{Selected: selected, Cone: order.Keys(c.members), Needs: c.edges, Libs: c.libraries(), Trees: trees}, errors.Join(problems...)
 }
 
 // readCone computes the cone. Outside opam's build the root's own opam files and
 // those of the same dune workspace come before what is installed.
 func (req *Request) readCone(selected []string) (*cone, error) {
 	r := req.Root
-	c := &cone{members: map[string]bool{}, missing: map[string]string{}, tests: map[string]bool{}}
+	c := &cone{members: map[string]bool{}, edges: map[string][]string{}, missing: map[string]string{}, tests: map[string]bool{}}
 	var err error
 	if c.locations, err = req.locations(); err != nil {
 		return nil, err

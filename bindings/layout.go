@@ -33,6 +33,7 @@ type Crate struct {
 	Requires    []Requirement     `toml:"requires,omitempty" json:"requires,omitempty"`                   // of the default registry, development aside
 	Outside     []string          `toml:"outside,omitempty" json:"outside,omitempty"`                     // sources of its targets that are not in the tree
 	From        map[string]string `toml:"from,omitempty" json:"from,omitempty"`                           // crates of other bindings that it wants: crate -> opam package
+	Symbols     []string          `toml:"symbols,omitempty" json:"symbols,omitempty"`                     // patterns of those that are looked up by name as a program runs
 	Meta        string            `toml:"meta" json:"meta"`                                               // fingerprint of the resolved manifest
 	Member      bool              `toml:"member" json:"member"`                                           // of the tree's workspace
 }
@@ -280,6 +281,13 @@ func (t *Tree) crateOf(p *cargo.Package, shadow string, member bool) Crate {
 				c.From = map[string]string{}
 			}
 			c.From[name] = pkg
+		}
+	}
+	symbols, _ := manifest.Lookup(p.Metadata, "opam-cargo", "symbols")
+	patterns, _ := symbols.([]any)
+	for _, s := range patterns {
+		if s, ok := s.(string); ok {
+			c.Symbols = append(c.Symbols, s)
 		}
 	}
 	sort.Strings(c.Needs)

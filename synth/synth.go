@@ -9,7 +9,6 @@ import (
 	"errors"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
-	"github.com/opam-cargo/opam-cargo/internal/check"
 	"github.com/opam-cargo/opam-cargo/internal/compile"
 	"github.com/opam-cargo/opam-cargo/internal/handover"
 	"github.com/opam-cargo/opam-cargo/internal/link"
@@ -41,7 +40,9 @@ type Program struct {
 	Resolution *resolve.Resolution
 
 	request Request
-	cone    []string // the opam packages that it depends on
+	cone    []string            // the opam packages that it depends on
+	needs   map[string][]string // what each of them needs directly
+	libs    []string            // where OCaml libraries are installed
 }
 
 // Close gives up the lock on the workspace.
@@ -95,7 +96,7 @@ func (p *Program) plan(ctx context.Context) error {
 	if err != nil && (!req.AllowNone || !bindings.IsNone(err)) {
 		return err
 	}
-	p.cone = found.Cone
+	p.cone, p.needs, p.libs = found.Cone, found.Needs, found.Libs
 	p.Plan, err = workspace.Make(ctx, workspace.Request{
 		Root: s.Root, Cargo: s.Cargo, Cache: s.Dirs.Cache(),
 		Each: req.Each, Profile: req.Compile.Profile, Rustflags: req.Compile.Rustflags,
@@ -142,7 +143,7 @@ func (b *Built) build(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if last, ok := record.Unchanged(s.Dirs, key, in.Values(ctx), s.Out.Detail); ok {
+	if last, ok := record.Unchanged(s.Dirs, s.Root.Dir, key, in.Values(ctx), s.Out.Detail); ok {
 		s.Out.Detail("nothing has changed since the last build")
 		b.Record = last.Record
 		err := handover.Output{Archives: last.Archives, Record: last.Record, Same: true, Also: s.Dirs.Out()}.Put(dir)
@@ -157,14 +158,13 @@ func (b *Built) build(ctx context.Context, dir string) error {
 	if err := record.Forget(s.Dirs); err != nil {
 		return err
 	}
-	if err := check.BeforeBuild(check.Input{Site: s, Plan: b.Plan, Graph: b.Resolution.Graph}); err != nil {
-		return err
-	}
 	compiled, err := compile.Run(ctx, in)
 	if err != nil {
 		return err
 	}
-	linked, err := link.Archives(ctx, link.Input{Site: s, Plan: b.Plan, Graph: b.Resolution.Graph, Compiled: compiled})
+	linked, err := link.Archives(ctx, link.Input{
+		Site: s, Plan: b.Plan, Graph: b.Resolution.Graph, Compiled: compiled, Cone: b.cone, Needs: b.needs, Libs: b.libs, Target: req.Compile.Target,
+	})
 	if err != nil {
 		return err
 	}
@@ -181,5 +181,5 @@ func (b *Built) build(ctx context.Context, dir string) error {
 	if compiled.Said || linked.Warned {
 		return nil // a user wants to see these words every time
 	}
-	return record.Remember(s.Dirs, record.Last{Key: key, Record: b.Record, Archives: linked.Archives}, compiled.Watched)
+	return record.Remember(s.Dirs, record.Last{Key: key, Record: b.Record, Archives: linked.Archives, Wanted: linked.Wanted}, compiled.Watched)
 }

@@ -71,7 +71,7 @@ func (h *hasher) everything(sum io.Writer, c *bindings.Crate, p string) {
 	}
 	for _, e := range h.tree.Entries {
 		_, own := relativeTo(c.Dir, e.Path)
-		if !(own && c.Dir != ".") && (e.Path == p || p == "." || strings.HasPrefix(e.Path, p+"/")) {
+		if (!own || c.Dir == ".") && (e.Path == p || p == "." || strings.HasPrefix(e.Path, p+"/")) {
 			fmt.Fprintf(sum, "%q %t %q %s\n", e.Path, e.Exec, e.Link, e.Sum)
 		}
 	}

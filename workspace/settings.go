@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -23,6 +24,13 @@ type Settings struct {
 	Profile  map[string]any             `toml:"profile" json:"profile,omitempty"`
 	Patch    map[string]map[string]any  `toml:"patch" json:"patch,omitempty"` // source -> crate; a path is relative to rust-bindings
 	Bindings map[string]BindingSettings `toml:"bindings" json:"bindings,omitempty"`
+	Export   Symbols                    `toml:"export" json:"export,omitempty"` // that are looked up by name as the program runs
+	Allow    Symbols                    `toml:"allow" json:"allow,omitempty"`   // of which one definition may serve for two crates
+}
+
+// Symbols are patterns of symbols.
+type Symbols struct {
+	Symbols []string `toml:"symbols" json:"symbols,omitempty"`
 }
 
 // BindingSettings chooses the features of a binding's exported crates.
@@ -51,7 +59,7 @@ func ReadSettings(root string) (Settings, error) {
 		for _, e := range strict.Errors {
 			line, _ := e.Position()
 			problems = append(problems, problem.New(problem.Input, "unknown setting %s", strings.Join(e.Key(), ".")).At(shown, line).
-				Hint("settings are [profile.*] and [patch.*] as in a Cargo.toml, and [bindings.PACKAGE] with features and default-features"))
+				Hint("settings are [profile.*] and [patch.*] as in a Cargo.toml, [bindings.PACKAGE] with features and default-features, and [export] and [allow] with symbols"))
 		}
 		return s, errors.Join(problems...)
 	}
@@ -111,3 +119,15 @@ func (s Settings) PatchTrees(root string) ([]bindings.Binding, error) {
 const settingsFile = "rust-bindings/settings.toml"
 
 func patchPackage(q bindings.Patch) string { return "patch." + notInKey.ReplaceAllString(q.Key, "_") }
+
+// ExportedSymbols are the patterns of symbols that the settings and the bindings' crates
+// want to be found by name as the program runs.
+func (p *Plan) ExportedSymbols() []string {
+	list := slices.Clone(p.Settings.Export.Symbols)
+	for _, t := range p.trees {
+		for _, c := range p.reached(t) {
+			list = append(list, c.Symbols...)
+		}
+	}
+	return list
+}

@@ -36,6 +36,8 @@ type Symbol struct {
 	// Comdat means that the definition is a member of a group of which the linker keeps
 	// one: inline functions of C++, counters of coverage.
 	Comdat bool
+	// Info is the offset in an ELF member of its type and binding.
+	Info int64
 }
 
 // Clashes tells whether a second such definition is an error.
@@ -181,6 +183,11 @@ func readELF(r *io.SectionReader) (*Object, error) {
 	if err != nil && !errors.Is(err, elf.ErrNoSymbols) {
 		return nil, fmt.Errorf("%w: %w", errObject, err)
 	}
+	table := f.SectionByType(elf.SHT_SYMTAB)
+	each, info := int64(16), int64(12)
+	if f.Class == elf.ELFCLASS64 {
+		each, info = 24, 4
+	}
 	comdat, large, err := elfTables(f)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errObject, err)
@@ -205,6 +212,7 @@ func readELF(r *io.SectionReader) (*Object, error) {
 		o.Symbols = append(o.Symbols, Symbol{
 			Name: s.Name, Binding: elfBinding(bind, s.Section), Optional: s.Section == elf.SHN_UNDEF && bind == elf.STB_WEAK,
 			Hidden: see == elf.STV_HIDDEN || see == elf.STV_INTERNAL, Comdat: comdat[in],
+			Info: int64(table.Offset) + int64(i+1)*each + info,
 		})
 	}
 	return o, nil

@@ -1,8 +1,7 @@
-// Package check makes every check that needs no compilation: what the sources show
-// ([Sources], [BeforeBuild]), the Rust that the crates need ([Rust]), and what the opam
-// files say ([Run], which is the command). It comes after the resolution and before the
-// build. What it finds in sources only explains what rustc or the linker would refuse: a
-// suspicion is a warning, never an error.
+// Package check makes every check that needs no compilation ([Run], which is the command):
+// what the sources show, the Rust that the crates need ([Rust]), and what the opam files
+// say. It comes after the resolution, in place of the build. What it finds in sources is
+// what rustc or the linker may refuse: a suspicion is a warning, never an error.
 package check
 
 import (
@@ -46,7 +45,7 @@ func Run(ctx context.Context, in Input) error {
 		return err
 	}
 	largest, rustErr := Rust(in.Graph, rustc["release"])
-	problems := []error{Sources(in), rustErr}
+	problems := []error{tellSources(in), rustErr}
 	for _, name := range in.Plan.Packages {
 		if p, ok := root.Package(name); ok {
 			problems = append(problems, checkTemplate(root, p), checkPins(in.Plan.Bindings, p))

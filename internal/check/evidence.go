@@ -12,21 +12,21 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/graph"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // evidence is an attribute in a source file that only one crate of a program may have, or
 // that gives a function a name of C.
 type evidence struct {
-	Kind    string `json:"kind"` // global_allocator, panic_handler, no_mangle or export_name
-	File    string `json:"file"` // as messages name it
-	Line    int    `json:"line"`
-	Certain bool   `json:"certain,omitempty"` // at the start of a line of lib.rs, with no #[cfg] before it
+	Kind string `json:"kind"` // global_allocator, panic_handler, no_mangle or export_name
+	File string `json:"file"` // as messages name it
+	Line int    `json:"line"`
 }
 
 func (e evidence) String() string { return fmt.Sprintf("%s:%d", e.File, e.Line) }
 
-var attribute = regexp.MustCompile(`^(\s*)((?:#!?\[cfg[^\n]*\]\s*)?)#\[(?:unsafe\()?(global_allocator|panic_handler|no_mangle|export_name)\b`)
+var attribute = regexp.MustCompile(`^\s*(?:#!?\[cfg[^\n]*\]\s*)?#\[(?:unsafe\()?(global_allocator|panic_handler|no_mangle|export_name)\b`)
 
 // words are in every file with evidence: most files have none of them.
 var words = [][]byte{[]byte("_allocator]"), []byte("panic_handler]"), []byte("no_mangle"), []byte("export_name")}
@@ -43,9 +43,8 @@ func read(dir string, shown func(file string) string) ([]evidence, error) {
 		if err != nil || !slices.ContainsFunc(words, func(w []byte) bool { return bytes.Contains(src, w) }) {
 			return err
 		}
-		root := file == filepath.Join(dir, "src", "lib.rs")
 		for _, e := range find(string(src)) {
-			e.File, e.Certain = shown(file), e.Certain && root
+			e.File = shown(file)
 			list = append(list, e)
 		}
 		return nil
@@ -56,20 +55,30 @@ func read(dir string, shown func(file string) string) ([]evidence, error) {
 	return list, err
 }
 
-// find is the evidence in the text of a source file, certain if it were that of lib.rs.
+// find is the evidence in the text of a source file.
 func find(src string) []evidence {
 	var list []evidence
-	before := ""
 	for i, line := range strings.Split(src, "\n") {
 		if m := attribute.FindStringSubmatch(line); m != nil {
-			certain := m[1] == "" && m[2] == "" && !strings.HasPrefix(before, "#[cfg") && !strings.Contains(src, "#![cfg(")
-			list = append(list, evidence{Kind: m[3], Line: i + 1, Certain: certain})
-		}
-		if text := strings.TrimSpace(line); text != "" {
-			before = text
+			list = append(list, evidence{Kind: m[1], Line: i + 1})
 		}
 	}
 	return list
+}
+
+// Where names the first place in a crate's sources with an attribute, to explain what rustc
+// said: " at FILE:LINE"; empty where there is none.
+func Where(in Input, n *graph.Node, kind string) string {
+	list, err := read(filepath.Dir(n.Manifest), in.shown)
+	if err != nil {
+		return ""
+	}
+	for _, e := range list {
+		if e.Kind == kind {
+			return " at " + e.String()
+		}
+	}
+	return ""
 }
 
 // shown names a file of W as the user knows it: in a tree, or in a crate.

@@ -1,68 +1,34 @@
 package check
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
-	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
-// BeforeBuild is [Sources] with its good answer kept as long as neither the crates nor the
-// trees change.
-func BeforeBuild(in Input) error {
-	var key bytes.Buffer
-	for _, n := range in.Graph.Packages {
-		fmt.Fprintln(&key, n.ID)
-	}
-	for _, t := range in.Plan.Trees() {
-		fmt.Fprintln(&key, t.Package, t.Hash)
-	}
-	passed := filepath.Join(in.Site.Dirs.Cache(), "checked")
-	sum := tree.BytesSum(key.Bytes())
-	if old, err := os.ReadFile(passed); err == nil && string(old) == sum {
-		return nil
-	}
-	if err := Sources(in); err != nil {
-		return err
-	}
-	return tree.WriteIfChanged(passed, []byte(sum), false)
-}
-
-// contender is a crate that wants to be the only one of its kind in a program.
-type contender struct {
-	who string   // the crate and its owners
-	at  evidence // where it does first
-}
-
-// natives says which versions of a crate a program has, and why each is native code:
-// crate -> version -> why, which is empty where it is not.
+// natives says which versions of a crate are native code, and why: crate -> version -> why.
 type natives map[string]map[string]string
 
 func (n natives) add(crate, version, why string) {
 	if n[crate] == nil {
 		n[crate] = map[string]string{}
 	}
-	if why != "" || n[crate][version] == "" {
-		n[crate][version] = why
-	}
+	n[crate][version] = why
 }
 
-// Sources finds what will not go together before anything is compiled: allocators, panic
-// handlers, native code at two versions. What it can only suspect is a warning: rustc, and
-// the archive's symbols, decide. It reads all sources.
-func Sources(in Input) error {
+// tellSources tells what may not go together: allocators, panic handlers, native code at
+// two versions. Nothing of it is certain before it is compiled and linked, since
+// attributes, macros and features decide: rustc, and the symbols of what is linked, judge.
+// It reads all sources.
+func tellSources(in Input) error {
 	all, err := in.all()
 	if err != nil {
 		return err
 	}
-	contenders, native := map[string][]contender{}, natives{}
+	contenders, native := map[string][]string{}, natives{}
 	for _, n := range in.Graph.Packages {
 		of := map[string][]evidence{}
 		for _, m := range all[n.ID] {
@@ -70,14 +36,12 @@ func Sources(in Input) error {
 		}
 		for _, kind := range []string{"global_allocator", "panic_handler"} {
 			if len(of[kind]) > 0 {
-				who := fmt.Sprintf("%s %s (of %s)", n.Name, n.Version, strings.Join(in.Graph.Owners(n.ID), ", "))
-				contenders[kind] = append(contenders[kind], contender{who, of[kind][0]})
+				contenders[kind] = append(contenders[kind], fmt.Sprintf("%s %s (of %s) at %s", n.Name, n.Version, strings.Join(in.Graph.Owners(n.ID), ", "), of[kind][0]))
 			}
 		}
 		if n.Source == "" || !in.Graph.Linked(n.ID) { // of path crates every copy is somebody's own
 			continue
 		}
-		native.add(n.Name, n.Version, "")
 		if n.Links != "" {
 			native.add(n.Name, n.Version, "links to "+n.Links)
 		}
@@ -86,44 +50,15 @@ func Sources(in Input) error {
 		}
 	}
 	tellNativeTwice(native, in.Site.Out)
-	return errors.Join(allocators(contenders["global_allocator"], in.Site.Out), panicHandlers(contenders["panic_handler"], in.Site.Out))
-}
-
-// allocators: a program has one.
-func allocators(list []contender, out *term.Printer) error {
-	who, certain := contending(list)
-	if certain > 1 {
-		return TwoAllocators(who)
+	if list := contenders["global_allocator"]; len(list) > 1 {
+		sort.Strings(list)
+		in.Site.Out.Warn("several crates may set the global allocator, and a program has one: %s", strings.Join(list, " and "))
 	}
-	if len(list) > 1 {
-		out.Warn("several crates can set the global allocator, and a program has one: %s", who)
+	if list := contenders["panic_handler"]; len(list) > 0 {
+		sort.Strings(list)
+		in.Site.Out.Warn("these crates may have a panic handler, and one beside that of std makes the build fail: %s", strings.Join(list, " and "))
 	}
 	return nil
-}
-
-// panicHandlers: that of std is there already.
-func panicHandlers(list []contender, out *term.Printer) error {
-	who, certain := contending(list)
-	if certain > 0 {
-		return TwoPanicHandlers(who)
-	}
-	if len(list) > 0 {
-		out.Warn("a panic handler beside that of std makes the build fail, and these crates can have one: %s", who)
-	}
-	return nil
-}
-
-// contending names the crates, and says how many of them are certain.
-func contending(list []contender) (who string, certain int) {
-	names := make([]string, 0, len(list))
-	for _, c := range list {
-		names = append(names, fmt.Sprintf("%s at %s", c.who, c.at))
-		if c.at.Certain {
-			certain++
-		}
-	}
-	sort.Strings(names)
-	return strings.Join(names, " and "), certain
 }
 
 // tellNativeTwice warns of two versions of a crate with C symbols: they are there
@@ -132,21 +67,15 @@ func contending(list []contender) (who string, certain int) {
 func tellNativeTwice(native natives, out *term.Printer) {
 	var names []string
 	for name, versions := range native {
-		for _, why := range versions {
-			if len(versions) > 1 && why != "" {
-				names = append(names, name)
-				break
-			}
+		if len(versions) > 1 {
+			names = append(names, name)
 		}
 	}
 	sort.Strings(names)
 	for _, name := range names {
 		var list []string
 		for version, why := range native[name] {
-			if why != "" {
-				version += " (" + why + ")"
-			}
-			list = append(list, version)
+			list = append(list, version+" ("+why+")")
 		}
 		sort.Strings(list)
 		out.Warn("the crate %s is there in several versions, and has C symbols, which may then be there twice: %s", name,

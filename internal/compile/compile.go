@@ -49,6 +49,8 @@ type Compiled struct {
 	Archives   map[string]string   // static libraries, by the manifests of their crates
 	NativeLibs map[string][]string // what rustc says they need, as linker arguments
 	Rlibs      []Rlib
+	Natives    []Native            // what build scripts said of other libraries
+	Debug      map[string]bool     // manifests of Archives whose debug information is wanted
 	Crates     []graph.Node        // that are in the archives or were run to make them, the generated ones aside
 	Now        int                 // how many of them this run compiled
 	Features   map[string][]string // by manifest: what each was compiled with
@@ -74,7 +76,7 @@ func Run(ctx context.Context, in Input) (*Compiled, error) {
 	}
 	printed := scriptOutputs(out.outDirs)
 	c := &Compiled{
-		Archives: out.archives, NativeLibs: out.nativeLibs, Rlibs: out.rlibs, Features: out.features, Said: out.said,
+		Archives: out.archives, NativeLibs: out.nativeLibs, Rlibs: out.rlibs, Natives: out.natives, Debug: out.debug, Features: out.features, Said: out.said,
 		Variables: askedVariables(printed, out.rlibs, values(env)),
 		Watched:   watchedFiles(printed, in.Site.Dirs.W, in.Site.CrateStore()),
 	}
@@ -90,6 +92,24 @@ func Run(ctx context.Context, in Input) (*Compiled, error) {
 	return c, nil
 }
 
+// spec names the crate of an archive to cargo, by its place: a binding's crate may have the
+// same name.
+func (in Input) spec(a workspace.Archive) string {
+	n := in.Resolution.Graph.At(filepath.Join(in.Site.Dirs.W, filepath.FromSlash(a.Dir), "Cargo.toml"))
+	if n == nil {
+		return a.Crate
+	}
+	_, place, ok := strings.Cut(n.ID, "file://")
+	if !ok {
+		return a.Crate
+	}
+	place, _, ok = strings.Cut(place, "#")
+	if !ok { // as cargo before 1.77 writes it: NAME VERSION (path+file://PLACE)
+		place = strings.TrimSuffix(place, ")")
+	}
+	return "file://" + place + "#" + a.Crate
+}
+
 // arguments are those of cargo.
 func (in Input) arguments() []string {
 	d, out := in.Site.Dirs, in.Site.Out
@@ -99,7 +119,7 @@ func (in Input) arguments() []string {
 		"--profile", in.Profile,
 	}
 	for _, a := range in.Plan.Archives {
-		args = append(args, "--package", a.Crate)
+		args = append(args, "--package", in.spec(a))
 	}
 	if in.Target != "" {
 		args = append(args, "--target", in.Target)

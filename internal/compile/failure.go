@@ -72,12 +72,12 @@ func (in Input) verdict(ctx context.Context, out *output, said string) error {
 	}
 	for _, text := range out.errors {
 		if a, b, ok := cargo.TwoAllocators(text); ok {
-			return check.TwoAllocators(libOwner(g, in.Plan.Links, a) + " and " + libOwner(g, in.Plan.Links, b))
+			return check.TwoAllocators(in.contender(a, "global_allocator") + " and " + in.contender(b, "global_allocator"))
 		}
 		if libs, ok := cargo.TwoPanicHandlers(text); ok {
 			var who []string
 			for _, lib := range libs {
-				owner := libOwner(g, in.Plan.Links, lib)
+				owner := in.contender(lib, "panic_handler")
 				if !strings.Contains(strings.Join(who, "|"), owner) && lib != "std" && lib != "rust_bindings" {
 					who = append(who, owner)
 				}
@@ -101,19 +101,30 @@ func tooNew(g *graph.Graph, list []cargo.Needs, release string) error {
 	return errors.Join(problems...)
 }
 
+// contender is a library's crate with its opam packages, and where its sources have the
+// attribute that rustc speaks of.
+func (in Input) contender(lib, kind string) string {
+	g := in.Resolution.Graph
+	text, n := libOwner(g, in.Plan.Links, lib)
+	if n != nil {
+		text += check.Where(check.Input{Site: in.Site, Plan: in.Plan, Graph: g}, n, kind)
+	}
+	return text
+}
+
 // libOwner is a library's crate with the opam packages that need it.
-func libOwner(g *graph.Graph, links []workspace.Link, lib string) string {
-	for _, n := range g.Packages {
+func libOwner(g *graph.Graph, links []workspace.Link, lib string) (string, *graph.Node) {
+	for i, n := range g.Packages {
 		if n.Lib == lib || strings.ReplaceAll(n.Name, "-", "_") == lib {
 			if of := g.Owners(n.ID); len(of) > 0 {
-				return n.Name + " " + n.Version + " (of " + strings.Join(of, ", ") + ")"
+				return n.Name + " " + n.Version + " (of " + strings.Join(of, ", ") + ")", &g.Packages[i]
 			}
 		}
 	}
 	for _, l := range links { // rustc knows a link by the umbrella crate's key
 		if strings.ReplaceAll(l.Key, "-", "_") == lib {
-			return l.Crate + " " + l.Version + " (of " + l.Package + ")"
+			return l.Crate + " " + l.Version + " (of " + l.Package + ")", g.Find(l.Crate, l.Version)
 		}
 	}
-	return lib
+	return lib, nil
 }

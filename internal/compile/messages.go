@@ -21,7 +21,12 @@ type message struct {
 	Fresh        bool     `json:"fresh"`
 	Features     []string `json:"features"`
 	OutDir       string   `json:"out_dir"` // of a build script that was run, or was fresh
-	Message      struct {
+	LinkedPaths  []string `json:"linked_paths"`
+	LinkedLibs   []string `json:"linked_libs"`
+	Profile      struct {
+		Debuginfo any `json:"debuginfo"`
+	} `json:"profile"`
+	Message struct {
 		Level    string `json:"level"`
 		Message  string `json:"message"`
 		Rendered string `json:"rendered"`
@@ -34,6 +39,13 @@ type Rlib struct {
 	File     string
 }
 
+// Native is what a build script says of libraries that are not Rust's.
+type Native struct {
+	ID   string   // of its package
+	Dirs []string // where they are looked for
+	Libs []string // their names
+}
+
 // output collects what a cargo run said on standard output.
 type output struct {
 	archives   map[string]string   // static libraries of the generated crates, by manifest
@@ -44,8 +56,10 @@ type output struct {
 	features   map[string][]string // by manifest: what a package was compiled with, for target or host
 	said       bool                // show passed something on
 	outDirs    []string            // of build scripts
-	failed     []string            // manifests of the crates with an error, in order
-	errors     []string            // rustc's errors, rendered
+	natives    []Native
+	debug      map[string]bool // manifests of generated crates whose profile keeps debug information
+	failed     []string        // manifests of the crates with an error, in order
+	errors     []string        // rustc's errors, rendered
 }
 
 // readMessages reads cargo's messages to the end, also where it fails: cargo would wait
@@ -55,7 +69,7 @@ type output struct {
 func readMessages(r io.Reader, generated func(manifest string) bool, show func(manifest, level, rendered string) bool) (*output, error) {
 	out := &output{
 		archives: map[string]string{}, nativeLibs: map[string][]string{},
-		packages: map[string]bool{}, compiled: map[string]bool{}, features: map[string][]string{},
+		packages: map[string]bool{}, compiled: map[string]bool{}, features: map[string][]string{}, debug: map[string]bool{},
 	}
 	lines := bufio.NewReader(r)
 	for {
@@ -101,7 +115,11 @@ func (o *output) add(m *message, generated func(string) bool, show func(manifest
 		o.said = show(m.ManifestPath, m.Message.Level, m.Message.Rendered) || o.said
 	case "build-script-executed":
 		o.outDirs = append(o.outDirs, m.OutDir)
+		o.natives = append(o.natives, native(m))
 	case "compiler-artifact":
+		if generated(m.ManifestPath) {
+			o.debug[m.ManifestPath] = m.Profile.Debuginfo != nil && m.Profile.Debuginfo != 0.0 && m.Profile.Debuginfo != "none"
+		}
 		o.packages[m.ManifestPath] = true
 		for _, f := range m.Features {
 			if !slices.Contains(o.features[m.ManifestPath], f) {
@@ -121,4 +139,26 @@ func (o *output) add(m *message, generated func(string) bool, show func(manifest
 			}
 		}
 	}
+}
+
+// native reads what a build script told cargo: KIND=DIR and KIND[:MODIFIERS]=NAME.
+func native(m *message) Native {
+	n := Native{ID: m.PackageID}
+	for _, p := range m.LinkedPaths {
+		kind, dir, ok := strings.Cut(p, "=")
+		switch {
+		case !ok:
+			n.Dirs = append(n.Dirs, p)
+		case kind == "native" || kind == "all":
+			n.Dirs = append(n.Dirs, dir)
+		}
+	}
+	for _, l := range m.LinkedLibs {
+		if _, name, ok := strings.Cut(l, "="); ok {
+			l = name
+		}
+		name, _, _ := strings.Cut(l, ":") // renamed
+		n.Libs = append(n.Libs, name)
+	}
+	return n
 }

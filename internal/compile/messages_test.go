@@ -122,7 +122,7 @@ func TestLibOwner(t *testing.T) {
 		"a_ffi": "a-ffi 1.0.0 (of foocaml)", "bee": "b 2.0.0 (of foocaml)", "b": "b 2.0.0 (of foocaml)",
 		"barcaml_x_ffi": "x-ffi 0.1.0 (of barcaml)", "std": "std",
 	} {
-		if got := libOwner(g, links, lib); got != want {
+		if got, _ := libOwner(g, links, lib); got != want {
 			t.Errorf("%s: got %s", lib, got)
 		}
 	}

@@ -118,7 +118,7 @@ func OcamlArguments(rec *record.Record, dir string) []string {
 	for _, a := range rec.Archives {
 		flags = append(flags, a.Link.Flags()...)
 		flags = append(flags, "-cclib", filepath.Join(dir, a.Name))
-		for _, lib := range a.Link.NativeLibs {
+		for _, lib := range a.Link.Libraries() {
 			libs = append(libs, "-cclib", lib)
 		}
 	}

@@ -31,7 +31,7 @@ func Dll(ctx context.Context, getenv func(string) string, archives []Archive, ou
 			args = append(args, "-Wl,-u,"+s)
 		}
 		args = append(args, a.Path)
-		libs = append(libs, a.Link.NativeLibs...)
+		libs = append(libs, a.Link.Libraries()...)
 	}
 	return linkShared(ctx, getenv, filepath.Join(out, DllFile), append(args, libs...))
 }

@@ -18,26 +18,34 @@ import (
 // and that neither its own archives nor the Rust code define: the linker would name
 // the symbol, but not the reason. What C stubs want is not looked at; it may come from
 // any library.
-func tellUndefined(ctx context.Context, in Input, archives []Archive) (told bool, err error) {
+func tellUndefined(ctx context.Context, in Input, libraries []*library) (told bool) {
 	defined := map[string]bool{}
-	for _, a := range archives {
-		if err := addDefined(defined, a.Path); err != nil {
-			return false, err
+	for _, l := range libraries {
+		for symbol := range l.Index() {
+			defined[symbol] = true
 		}
 	}
 	missing := map[string][]string{} // opam package -> symbols
 	for _, p := range in.Plan.Bindings {
-		if p.Origin != bindings.Installed || in.Site.Prefix == "" {
+		if p.Origin != bindings.Installed {
 			continue
 		}
-		for symbol := range wantedBy(filepath.Join(in.Site.Prefix, "lib", p.Package)) {
-			if !defined[symbol] && !ofOCaml(symbol) {
-				missing[p.Package] = append(missing[p.Package], symbol)
+		wanted := map[string]bool{}
+		for _, dir := range in.libraries(p.Package) {
+			for symbol := range wantedBy(dir) {
+				wanted[symbol] = !defined[symbol] && !ofOCaml(symbol)
+			}
+		}
+		if others, known := in.definedBelow(ctx, p.Package); known {
+			for symbol, is := range wanted {
+				if is && !others[symbol] {
+					missing[p.Package] = append(missing[p.Package], symbol)
+				}
 			}
 		}
 	}
 	if len(missing) == 0 {
-		return false, nil
+		return false
 	}
 	system := systemSymbols(ctx)
 	for _, pkg := range order.Keys(missing) {
@@ -56,7 +64,33 @@ func tellUndefined(ctx context.Context, in Input, archives []Archive) (told bool
 				"or its OCaml and Rust parts are of different releases: opam reinstall %s", pkg, pkg)
 		}
 	}
-	return told, nil
+	return told
+}
+
+// definedBelow are the symbols of all archives of a package and of those that it needs, and
+// of the libraries that these link. It is not known where one of them is not found.
+func (in Input) definedBelow(ctx context.Context, pkg string) (set map[string]bool, known bool) {
+	set = map[string]bool{}
+	for name := range in.below(pkg) {
+		for _, dir := range in.libraries(name) {
+			for _, file := range tree.Glob(dir, "*.a") {
+				_ = addDefined(set, file) // not an archive of this machine
+			}
+			for _, file := range tree.Glob(dir, "*.cmxa") {
+				libs, dirs := linkerFlags(file)
+				for _, lib := range libs {
+					found := in.symbolsOf(ctx, lib, append(dirs, dir))
+					if len(found) == 0 {
+						return nil, false
+					}
+					for symbol := range found {
+						set[symbol] = true
+					}
+				}
+			}
+		}
+	}
+	return set, true
 }
 
 // wantedBy are the symbols that the OCaml archives of an installed package want, and that

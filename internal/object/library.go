@@ -1,7 +1,7 @@
 // Package object makes one relocatable object of a static library: its roots stay global,
 // all else that no other definition may stand beside becomes local, and what no root
 // reaches is gone (docs/how-it-works.md#the-object). It comes after cargo's build and is
-// used by internal/link. Entry points: [Open], [Library.Reach], [Doubles], [Find], [Link].
+// used by internal/link. Entry points: [Open], [Library.Reach], [Library.Doubles], [Link].
 // It knows no crates and no opam packages, prints nothing, and never hands over what it
 // could not verify by reading it.
 package object

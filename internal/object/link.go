@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -18,9 +19,10 @@ import (
 // Request is what [Link] makes an archive of.
 type Request struct {
 	Library *Library
-	Members []int    // see [Library.Reach]
-	Roots   []string // symbols that stay global; those that the members do not define are left out
-	Debug   bool     // debug information stays
+	Members []int            // see [Library.Reach]
+	Roots   []string         // symbols that stay global; those that the members do not define are left out
+	Weak    map[int][]string // definitions of members that give way to others
+	Debug   bool             // debug information stays
 	Tools   Tools
 	Out     string // the archive to make
 	Name    string // of its one member
@@ -170,8 +172,16 @@ const (
 func (p *partial) kept(m int) ([]byte, error) {
 	content, err := p.req.Library.Content(m)
 	o := p.req.Library.objects[m]
-	if err != nil || o.Format != archive.ELF || len(o.Starts) == 0 {
+	if err != nil || o.Format != archive.ELF {
 		return content, err
+	}
+	for _, s := range o.Symbols {
+		if s.Binding == archive.Strong && slices.Contains(p.req.Weak[m], s.Name) {
+			content[s.Info] = byte(elf.STB_WEAK)<<4 | content[s.Info]&0xf
+		}
+	}
+	if len(o.Starts) == 0 {
+		return content, nil
 	}
 	for _, s := range o.Starts {
 		at := s.Flags + 2 // the byte of bit 21, little endian

@@ -15,21 +15,11 @@ type Tools struct {
 	Target string // Rust's triple where it is not the host's
 }
 
-// tool is a program, and what it says of its version.
-type tool struct {
-	path    string
-	version string
-}
-
 // linkers are the linkers to try, in order: the one that the C compiler uses, GNU's, and
 // whatever else there may be. gold refuses -r with --gc-sections, and older releases of
 // mold and lld do.
 func (t Tools) linkers(ctx context.Context) []string {
-	names := []string{"ld.bfd", "ld", "ld.lld"}
-	if t.Target != "" {
-		gnu := gnuTriple(t.Target)
-		names = append([]string{gnu + "-ld.bfd", gnu + "-ld"}, names...)
-	}
+	names := t.names()
 	cc := t.Getenv("CC")
 	if cc == "" {
 		cc = "cc"
@@ -41,6 +31,22 @@ func (t Tools) linkers(ctx context.Context) []string {
 		}
 	}
 	return found(names)
+}
+
+func (t Tools) names() []string {
+	names := []string{"ld.bfd", "ld", "ld.lld"}
+	if t.Target != "" {
+		gnu := gnuTriple(t.Target)
+		names = append([]string{gnu + "-ld.bfd", gnu + "-ld"}, names...)
+	}
+	return names
+}
+
+// Here are the programs on PATH that could link an object, by which a later build sees that
+// there are others.
+func Here(target string) []string {
+	t := Tools{Target: target}
+	return append(found(t.names()), t.objcopies()...)
 }
 
 // objcopies are the programs to try that make symbols local.

@@ -27,7 +27,7 @@ func (p *partial) verify() error {
 	for _, s := range o.Symbols {
 		switch {
 		case s.Binding != archive.Undefined:
-			if s.Clashes() && !missing[s.Name] && !(p.macho && s.Hidden) {
+			if s.Clashes() && !missing[s.Name] && (!p.macho || !s.Hidden) {
 				return fmt.Errorf("it leaves %s global", s.Name)
 			}
 			delete(missing, s.Name)

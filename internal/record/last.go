@@ -21,6 +21,7 @@ type Last struct {
 	Key      string            `json:"key"`
 	Record   *Record           `json:"record"`
 	Archives []link.Archive    `json:"archives"`
+	Wanted   link.Wanted       `json:"wanted"`
 	Watched  map[string]string `json:"watched,omitempty"` // files outside of W that build scripts watch: sha256; empty: not there
 }
 
@@ -53,7 +54,7 @@ func Key(in Input) (string, error) {
 
 // Unchanged is the last build, if one with this key would give the same; values are the
 // variables that cargo would get.
-func Unchanged(d workspace.Dirs, key string, values map[string]string, detail func(format string, args ...any)) (*Last, bool) {
+func Unchanged(d workspace.Dirs, root, key string, values map[string]string, detail func(format string, args ...any)) (*Last, bool) {
 	src, err := os.ReadFile(lastFile(d))
 	if err != nil {
 		return nil, false
@@ -79,6 +80,10 @@ func Unchanged(d workspace.Dirs, key string, values map[string]string, detail fu
 		if err != nil || info.Size() != last.Record.Archives[i].Size {
 			return nil, false
 		}
+	}
+	if !last.Wanted.Same(root) {
+		detail("other symbols are wanted than in the last build")
+		return nil, false
 	}
 	return &last, true
 }

@@ -70,7 +70,7 @@ func TestUnchanged(t *testing.T) {
 		if err := c.change(dir, &key, now); err != nil {
 			t.Fatal(err)
 		}
-		if _, same := Unchanged(d, key, now, func(string, ...any) {}); same != c.same {
+		if _, same := Unchanged(d, t.TempDir(), key, now, func(string, ...any) {}); same != c.same {
 			t.Errorf("%s: the same is %v", c.name, same)
 		}
 	}
@@ -83,7 +83,7 @@ func TestRememberNoDirectory(t *testing.T) {
 	if err := Remember(d, Last{Key: "key", Record: &Record{}}, []string{dir}); err != nil {
 		t.Fatal(err)
 	}
-	if _, same := Unchanged(d, "key", nil, func(string, ...any) {}); same {
+	if _, same := Unchanged(d, t.TempDir(), "key", nil, func(string, ...any) {}); same {
 		t.Error("a build whose script watches a directory is taken for unchanged")
 	}
 }

@@ -59,7 +59,7 @@ func New(in Input, c *compile.Compiled, archives []link.Archive) (*Record, error
 			return nil, err
 		}
 		rec.Archives = append(rec.Archives, Archive{
-			Name: a.File(), SHA256: tree.BytesSum(content), Size: int64(len(content)), Package: a.Package, Link: a.Link,
+			Name: a.File(), SHA256: tree.BytesSum(content), Size: int64(len(content)), Package: a.Package, Link: a.Link, Kind: a.Kind,
 		})
 		if bytes.Contains(content, []byte(in.Site.Dirs.W)) {
 			if rec.Embeds, err = embedding(c, in.Site.Dirs.W); err != nil {
@@ -156,5 +156,5 @@ type Text struct {
 // Included are the files that a dune stanza includes for an archive.
 func Included(a link.Archive) []Text {
 	suffix := strings.TrimPrefix(a.Lib, "rust_bindings") + ".sexp"
-	return []Text{{"link_flags" + suffix, dune.List(a.Link.Flags())}, {"c_libs" + suffix, dune.List(a.Link.NativeLibs)}}
+	return []Text{{"link_flags" + suffix, dune.List(a.Link.Flags())}, {"c_libs" + suffix, dune.List(a.Link.Libraries())}}
 }

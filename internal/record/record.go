@@ -83,6 +83,7 @@ type Archive struct {
 	Size    int64      `json:"size"`
 	Package string     `json:"package,omitempty"` // with --each, the binding that it is of
 	Link    link.Needs `json:"link"`
+	Kind    link.Kind  `json:"kind"`
 }
 
 // File is another file that was handed over.

@@ -246,7 +246,7 @@ func TestUnchangedOfOthers(t *testing.T) {
 		if err := os.WriteFile(lastFile(d), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := Unchanged(d, "k", nil, func(string, ...any) {}); ok {
+		if _, ok := Unchanged(d, t.TempDir(), "k", nil, func(string, ...any) {}); ok {
 			t.Errorf("%s: it is taken for the last build", name)
 		}
 	}
