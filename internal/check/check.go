@@ -51,11 +51,11 @@ func Run(ctx context.Context, in Input) error {
 			problems = append(problems, checkTemplate(root, p), checkPins(in.Plan.Bindings, p))
 		}
 	}
-	var names []string
+	rust := RustCode{Functions: functions(in.Plan.Trees())}
 	for _, b := range in.Plan.Bindings {
-		names = append(names, b.Package)
+		rust.Packages = append(rust.Packages, b.Package)
 	}
-	forgotten, err := FindForgotten(ctx, root.Dir, in.Site.Prefix, names, root.Context != "")
+	forgotten, err := FindForgotten(ctx, root.Dir, in.Site.Prefix, rust, root.Context != "")
 	TellForgotten(out, forgotten)
 	if err := errors.Join(append(problems, err)...); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/dune"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -17,20 +18,26 @@ import (
 // not list the library rust_bindings: the linker will not find the binding's functions.
 type Forgotten struct {
 	dune.Linked
-	Library string // that it lists
+	Library string // that it lists; empty: its own C stubs call Rust
 	Binding string // the opam package behind it
 }
 
-// FindForgotten looks for them in a project. bindings are the opam packages with Rust code;
-// prefix is the switch, if there is one. Libraries are known from dune's own description,
-// or, where dune cannot give one (inDune: it runs already), from the dune files and what
-// the switch has installed.
-func FindForgotten(ctx context.Context, dir, prefix string, bindings []string, inDune bool) ([]Forgotten, error) {
+// RustCode is the Rust code that a project sees: the opam packages that have some, and which
+// of them defines a C function, by its name in the sources.
+type RustCode struct {
+	Packages  []string
+	Functions map[string]string
+}
+
+// FindForgotten looks for them in a project. prefix is the switch, if there is one.
+// Libraries are known from dune's own description, or, where dune cannot give one (inDune:
+// it runs already), from the dune files and what the switch has installed.
+func FindForgotten(ctx context.Context, dir, prefix string, rust RustCode, inDune bool) ([]Forgotten, error) {
 	programs, own, err := dune.Programs(dir)
-	if err != nil || len(bindings) == 0 || len(programs) == 0 {
+	if err != nil || len(rust.Packages) == 0 || len(programs) == 0 {
 		return nil, err
 	}
-	l := libraries{bindings: bindings, known: map[string]dune.Library{}, lib: filepath.Join(prefix, "lib")}
+	l := libraries{rust: rust, known: map[string]dune.Library{}, lib: filepath.Join(prefix, "lib"), calls: map[string]string{}}
 	for _, lib := range own {
 		l.add(lib)
 	}
@@ -52,6 +59,9 @@ func FindForgotten(ctx context.Context, dir, prefix string, bindings []string, i
 				f.Library, f.Binding = name, binding
 			}
 		}
+		if f.Binding == "" && p.Stubs {
+			f.Binding = l.called(filepath.Join(dir, filepath.Dir(filepath.FromSlash(p.File))))
+		}
 		if f.Binding != "" && !has {
 			found = append(found, f)
 		}
@@ -63,16 +73,21 @@ func FindForgotten(ctx context.Context, dir, prefix string, bindings []string, i
 // library is used.
 func TellForgotten(out *term.Printer, list []Forgotten) {
 	for _, f := range list {
-		out.Warn("%s:%d: %s lists %s and not rust_bindings: the linker will not find the Rust functions of %s", f.File, f.Line, f.What, f.Library, f.Binding)
+		if f.Library == "" {
+			out.Warn("%s:%d: %s calls Rust functions of %s and does not list rust_bindings: the linker will not find them", f.File, f.Line, f.What, f.Binding)
+		} else {
+			out.Warn("%s:%d: %s lists %s and not rust_bindings: the linker will not find the Rust functions of %s", f.File, f.Line, f.What, f.Library, f.Binding)
+		}
 		out.Hint("add rust_bindings to its %s in %s", f.Field, f.File)
 	}
 }
 
 // libraries are the OCaml libraries that a project sees.
 type libraries struct {
-	bindings []string
-	known    map[string]dune.Library
-	lib      string // where the switch has its libraries
+	rust  RustCode
+	known map[string]dune.Library
+	lib   string            // where the switch has its libraries
+	calls map[string]string // directory -> see called
 }
 
 func (l *libraries) add(lib dune.Library) {
@@ -101,8 +116,10 @@ func (l *libraries) reach(name string, seen map[string]bool) (binding string, wo
 			lib = dune.Library{Name: name}
 		}
 	}
-	if pkg, _, _ := strings.Cut(lib.Name, "."); slices.Contains(l.bindings, pkg) && callsC(lib.Dir) {
+	if pkg, _, _ := strings.Cut(lib.Name, "."); slices.Contains(l.rust.Packages, pkg) && callsC(lib.Dir) {
 		binding = pkg
+	} else if lib.Dir != "" {
+		binding = l.called(lib.Dir)
 	}
 	for _, required := range lib.Requires {
 		b, w := l.reach(required, seen)
@@ -113,6 +130,61 @@ func (l *libraries) reach(name string, seen map[string]bool) (binding string, wo
 	}
 	return binding, word
 }
+
+// called is the package of which the code in a directory calls a Rust function: C code, or
+// an external of OCaml's.
+func (l *libraries) called(dir string) string {
+	if pkg, ok := l.calls[dir]; ok || len(l.rust.Functions) == 0 {
+		return pkg
+	}
+	found := ""
+	for _, pattern := range []string{"*.c", "*.cc", "*.cpp", "*.ml"} {
+		for _, file := range tree.Glob(dir, pattern) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				continue // dune says so
+			}
+			names := callInC
+			if filepath.Ext(file) == ".ml" {
+				names = externalOf
+			}
+			for _, m := range names.FindAllSubmatch(src, -1) {
+				if pkg := l.rust.Functions[string(m[1])]; pkg != "" && found == "" {
+					found = pkg
+				}
+			}
+		}
+	}
+	l.calls[dir] = found
+	return found
+}
+
+// functions are the C functions that the sources of trees define.
+func functions(trees []*bindings.Tree) map[string]string {
+	of := map[string]string{}
+	for _, t := range trees {
+		for _, e := range t.Entries {
+			if !strings.HasSuffix(e.Path, ".rs") {
+				continue
+			}
+			src, err := os.ReadFile(filepath.Join(t.Dir, filepath.FromSlash(e.Path)))
+			if err != nil {
+				continue // the build says so
+			}
+			for _, m := range unmangled.FindAllSubmatch(src, -1) {
+				of[string(m[1])+string(m[2])] = t.Package
+			}
+		}
+	}
+	return of
+}
+
+var (
+	callInC    = regexp.MustCompile(`\b([A-Za-z_]\w*)\s*\(`)
+	externalOf = regexp.MustCompile(`(?s)\bexternal\s[^"=]*=\s*"([^"]+)"`)
+	unmangled  = regexp.MustCompile(`export_name\s*=\s*"([^"]+)"|` +
+		`no_mangle\)?\](?:\s|//[^\n]*\n|#\[[^\]]*\])*(?:pub(?:\([^)]*\))?\s+)?(?:unsafe\s+)?extern\s+"[^"]*"\s+fn\s+(\w+)`)
+)
 
 var (
 	external = regexp.MustCompile(`(?m)^[ \t]*external\s`)

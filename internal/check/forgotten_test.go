@@ -45,6 +45,16 @@ var project = map[string]string{
 	"ws/eachbin/eachbin.ml":       "",
 	"ws/through/dune":             "(executable (name through) (libraries private))",
 	"ws/through/through.ml":       "",
+	"ws/stubs/dune":               "(executable (name stubbed) (foreign_stubs (language c) (names s)))",
+	"ws/stubs/stubbed.ml":         "",
+	"ws/stubs/s.c":                "int rusty_val (void); int s(void) { return rusty_val (); }",
+	"ws/plain/dune":               "(executable (name plain) (foreign_stubs (language c) (names p)))",
+	"ws/plain/plain.ml":           "",
+	"ws/plain/p.c":                "/* not rusty_val */ int rusty_value(void) { return 1; }",
+	"ws/ext/dune":                 "(library (name ext))",
+	"ws/ext/ext.ml":               "external f\n  : int -> int\n  = \"rusty_ext\"",
+	"ws/extbin/dune":              "(executable (name extbin) (libraries ext))",
+	"ws/extbin/extbin.ml":         "",
 	"ws/_old/dune":                "(executable (name old) (libraries foocaml))",
 	"prefix/lib/foocaml/META":     "version = \"1\"\nrequires = \"\"\n",
 	"prefix/lib/foocaml/f.ml":     "\n  external f : int -> int = \"foo_f\"",
@@ -59,7 +69,10 @@ func TestFindForgotten(t *testing.T) {
 tested/dune:1 the tests in the library tested: foocaml of foocaml
 test/dune:1 the test t: own_core of own
 top/dune:1 the toplevel top: own.core of own
+stubs/dune:1 the executable stubbed:  of rusty
+extbin/dune:1 the executable extbin: ext of rusty
 `
+	rust := RustCode{Packages: []string{"foocaml", "own", "rusty"}, Functions: map[string]string{"rusty_val": "rusty", "rusty_ext": "rusty"}}
 	root := t.TempDir()
 	for name, text := range project {
 		file := filepath.Join(root, name)
@@ -72,7 +85,7 @@ top/dune:1 the toplevel top: own.core of own
 	}
 	find := func(inDune bool) string {
 		t.Helper()
-		list, err := FindForgotten(context.Background(), filepath.Join(root, "ws"), filepath.Join(root, "prefix"), []string{"foocaml", "own"}, inDune)
+		list, err := FindForgotten(context.Background(), filepath.Join(root, "ws"), filepath.Join(root, "prefix"), rust, inDune)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,4 +120,25 @@ func sortLines(text string) string {
 	lines := strings.Split(text, "\n")
 	sort.Strings(lines)
 	return strings.Join(lines, "\n")
+}
+
+// The names of C functions are found as people write them.
+func TestUnmangled(t *testing.T) {
+	for src, want := range map[string]string{
+		`#[no_mangle] pub extern "C" fn a() {}`:                                                    "a",
+		"#[no_mangle]\n#[allow(x)]\n/// doc\n// more\npub unsafe extern \"C\" fn b(x: i32) -> i32": "b",
+		`#[unsafe(no_mangle)] pub(crate) extern "C-unwind" fn c()`:                                 "c",
+		`#[export_name = "d"] pub extern "C" fn other()`:                                           "d",
+		`#[unsafe(export_name = "e")] extern "C" fn other()`:                                       "e",
+		`pub extern "C" fn mangled() {}`:                                                           "",
+		`#[no_mangle] pub static F: i32 = 1; pub extern "C" fn g() {}`:                             "",
+	} {
+		got := ""
+		if m := unmangled.FindStringSubmatch(src); m != nil {
+			got = m[1] + m[2]
+		}
+		if got != want {
+			t.Errorf("%s: %q, not %q", src, got, want)
+		}
+	}
 }

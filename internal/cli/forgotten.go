@@ -35,7 +35,7 @@ func (a *app) tellForgotten(c *cli.Context, dir string, said []string) {
 			}
 		}
 	}
-	list, err := check.FindForgotten(a.ctx, root.Dir, prefix, names, true)
+	list, err := check.FindForgotten(a.ctx, root.Dir, prefix, check.RustCode{Packages: names}, true)
 	if err != nil {
 		return
 	}

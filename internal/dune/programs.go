@@ -17,6 +17,7 @@ type Linked struct {
 	What      string // such as: the executable main
 	Libraries []string
 	Field     string // that lists them
+	Stubs     bool   // it has C code of its own, in the directory of File
 }
 
 // Programs reads the dune files of a project: what is linked in it, and its libraries. A
@@ -72,6 +73,7 @@ func libraryOf(n Node, dir string) (Library, bool) {
 
 func linkedBy(n Node) (Linked, bool) {
 	p := Linked{Libraries: librariesOf(n), Field: "(libraries ...)"}
+	_, p.Stubs = n.Field("foreign_stubs")
 	names := strings.Join(n.FieldWords("name", "names", "public_name", "public_names"), " ")
 	if own := n.FieldWords("name", "names"); len(own) > 0 {
 		names = strings.Join(own, " ")
@@ -86,6 +88,7 @@ func linkedBy(n Node) (Linked, bool) {
 		if !ok {
 			return p, false
 		}
+		p.Stubs = false // they are the library's
 		p.What, p.Field = fmt.Sprintf("the tests in the library %s", names), "(inline_tests (libraries ...))"
 		p.Libraries = slices.Concat(p.Libraries, librariesOf(tests), n.FieldWords("name"))
 	default:
