@@ -123,10 +123,8 @@ func said(t *testing.T) map[string]string {
 			if at < 0 || len(call.Args) <= at {
 				return true
 			}
-			if lit, ok := call.Args[at].(*ast.BasicLit); ok {
-				if text, err := strconv.Unquote(lit.Value); err == nil && strings.ContainsAny(verb.ReplaceAllString(text, ""), "abcdefghijklmnopqrstuvwxyz") {
-					formats[text] = set.Position(lit.Pos()).String()
-				}
+			if text, ok := literal(call.Args[at]); ok && strings.ContainsAny(verb.ReplaceAllString(text, ""), "abcdefghijklmnopqrstuvwxyz") {
+				formats[text] = set.Position(call.Args[at].Pos()).String()
 			}
 			return true
 		})
@@ -136,6 +134,20 @@ func said(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	return formats
+}
+
+// literal is the text of a string, or of several that are added.
+func literal(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil
+	case *ast.BinaryExpr:
+		left, ok := literal(e.X)
+		right, alsoOK := literal(e.Y)
+		return left + right, ok && alsoOK
+	}
+	return "", false
 }
 
 var verb = regexp.MustCompile(`%[+#]?[a-z]`)
