@@ -105,6 +105,11 @@ func (a Advisory) Affects(version string) (bool, error) {
 
 // Check refuses a directory that is no database: it would find nothing in it.
 func Check(db string) error {
+	if db == "" {
+		return problem.New(problem.Usage, "audit wants the directory of the RustSec advisory database").
+			Hint("get it where there is a network: git clone --depth 1 %s", Origin).
+			Hint("name it: opam-cargo audit --db advisory-db")
+	}
 	entries, err := os.ReadDir(filepath.Join(db, "crates"))
 	if err != nil || len(entries) == 0 {
 		return problem.New(problem.Usage, "%s is no RustSec advisory database: there are no crates/NAME/*.md in it", db).

@@ -50,9 +50,21 @@ var cargoWords = map[string]string{
 	"remove":            "run cargo remove CRATE where the binding's Cargo.toml is, then in the program: opam-cargo lock",
 	"run":               "dune exec ./bin/main.exe; dune runs opam-cargo build",
 	"test":              "dune test for the OCaml side; cargo test where the binding's Cargo.toml is for the Rust side",
-	"tree":              "opam-cargo why CRATE, or for all crates: opam-cargo plan",
+	"tree":              "opam-cargo why --tree CRATE, or for all crates: opam-cargo plan",
 	"update":            "opam-cargo lock --upgrade [CRATE ...]",
 	"vendor":            "opam-cargo extra-sources --write NAME.opam, or into a directory: opam-cargo fetch",
+}
+
+// cargoFlags says the same of flags that cargo's build takes.
+var cargoFlags = map[string]string{
+	"all-features":        "features = [...] of [bindings.PACKAGE] in rust-bindings/settings.toml",
+	"F":                   "features = [...] of [bindings.PACKAGE] in rust-bindings/settings.toml",
+	"features":            "features = [...] of [bindings.PACKAGE] in rust-bindings/settings.toml",
+	"manifest-path":       "--root DIR, with the directory of the opam file",
+	"no-default-features": "default-features = false of [bindings.PACKAGE] in rust-bindings/settings.toml",
+	"p":                   "--package NAME, of an opam package",
+	"r":                   "nothing: release is the profile, if --profile names no other",
+	"release":             "nothing: release is the profile, if --profile names no other",
 }
 
 // helpCommand shows the help of the program or of a command; arrange makes it of
@@ -126,6 +138,9 @@ func usageError(c *cli.Context, err error, isCommand bool) error {
 		e = problem.New(problem.Usage, "the flag %s wants a value", dashed(m[1]))
 	} else if m := noFlag.FindStringSubmatch(err.Error()); m != nil {
 		e = problem.New(problem.Usage, "%s has no flag %s", name, dashed(m[1]))
+		if here, ok := cargoFlags[m[1]]; ok && isCommand && hasFlag(c.Command, "profile") {
+			return e.Hint("what cargo's %s does is done here by: %s", dashed(m[1]), here)
+		}
 		var names []string
 		for _, f := range flags {
 			names = append(names, f.Names()...)
