@@ -32,10 +32,11 @@ func FindPrefix(ctx context.Context, root, given string, getenv Getenv) (string,
 	return prefix, nil
 }
 
-// NeedPrefix is [FindPrefix] for what works on a switch: having none is a problem.
+// NeedPrefix is [FindPrefix] for what works on a switch: having none is a problem, unless
+// OPAM_CARGO_PATH takes its place.
 func NeedPrefix(ctx context.Context, root, given string, getenv Getenv) (string, error) {
 	prefix, err := FindPrefix(ctx, root, given, getenv)
-	if err != nil || prefix != "" {
+	if err != nil || prefix != "" || getenv("OPAM_CARGO_PATH") != "" {
 		return prefix, err
 	}
 	return "", noSwitch(root, getenv)
