@@ -107,12 +107,7 @@ func (t *Tree) readExport(meta *cargo.Metadata) error {
 // and path dependencies that leave the tree, and [replace], which cargo drops in
 // silence where it is not the root's (docs/facts.md#path-dependencies).
 func (t *Tree) Check() error {
-	var problems []error
-	for _, e := range tree.Escapes(t.Entries) {
-		problems = append(problems, problem.New(problem.Input, "the symbolic link leads out of the tree, to %s", e.Link).
-			In(t.Package).At(t.ShownAt(e.Path), 0).
-			Hint("put the files themselves there, or install the common directory: opam-cargo install DIR"))
-	}
+	problems := t.escapes(t.Entries)
 	for _, c := range t.Crates {
 		for _, src := range c.Outside {
 			problems = append(problems, problem.New(problem.Input, "crate %s has the source %s, which lies outside of the tree that is installed", c.Name, t.shownPath(src)).
@@ -139,6 +134,17 @@ func (t *Tree) Check() error {
 			Hint("write it as [patch.crates-io], which is taken over"))
 	}
 	return errors.Join(problems...)
+}
+
+// escapes are the problems of links that lead out of the tree.
+func (t *Tree) escapes(list []tree.Entry) []error {
+	var problems []error
+	for _, e := range tree.Escapes(t.Dir, list) {
+		problems = append(problems, problem.New(problem.Input, "the symbolic link leads out of the tree, to %s", e.Link).
+			In(t.Package).At(t.ShownAt(e.Path), 0).
+			Hint("put the files themselves there, or install the common directory: opam-cargo install DIR"))
+	}
+	return problems
 }
 
 // shownPath is a path, relative to the tree or absolute, for a message.

@@ -38,7 +38,7 @@ func Install(ctx context.Context, req InstallRequest) (*Tree, error) {
 		return nil, err
 	}
 	crates, cratesErr := t.ownCrates(req.Warn)
-	if err := errors.Join(t.Check(), t.ChooseExports(), cratesErr, t.checkVendored(req.Warn)); err != nil {
+	if err := errors.Join(t.Check(), t.checkVendoredLinks(), t.ChooseExports(), cratesErr, t.checkVendored(req.Warn)); err != nil {
 		return nil, err
 	}
 	return t, t.copyTo(filepath.Join(req.Dest, Dir), crates)
@@ -74,7 +74,14 @@ func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
 			warn("%s: %s is not in the tree's Cargo.lock and is left out", t.Package, shown)
 			continue
 		}
-		sum, err := tree.FileSum(file)
+		sum := ""
+		info, err := os.Lstat(file)
+		if err == nil && !info.Mode().IsRegular() { // a link would be installed as one
+			err = problem.New(problem.Input, "not a regular file").In(t.Package).At(shown, 0).Hint("put the .crate file itself there: opam-cargo fetch")
+		}
+		if err == nil {
+			sum, err = tree.FileSum(file)
+		}
 		switch {
 		case err != nil:
 			problems = append(problems, err)
@@ -91,7 +98,7 @@ func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
 // Lock reads the tree's own Cargo.lock; nil where it has none.
 func (t *Tree) Lock() (*lockfile.Lock, error) {
 	file := filepath.Join(t.Dir, filepath.FromSlash(t.Top), "Cargo.lock")
-	src, err := os.ReadFile(file)
+	src, err := tree.Read(file, tree.MostOfList)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

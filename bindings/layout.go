@@ -223,7 +223,7 @@ func (t *Tree) standing(dir string, m *manifest.Manifest) []edit.Edit {
 }
 
 func copyFile(from, to string) error {
-	src, err := os.ReadFile(from)
+	src, err := tree.Read(from, tree.MostOfSource)
 	if err != nil {
 		return err
 	}

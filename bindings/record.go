@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 
@@ -54,7 +53,7 @@ func (t *Tree) record() ([]byte, error) {
 // (a tree that was copied there by hand).
 func readRecord(pkg, dir string) (*record, error) {
 	file := recordPath(dir)
-	src, err := os.ReadFile(file)
+	src, err := tree.Read(file, tree.MostOfList)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

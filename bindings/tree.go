@@ -2,7 +2,6 @@ package bindings
 
 import (
 	"errors"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -157,7 +156,7 @@ func (t *Tree) readRegistries() error {
 			!slices.Contains([]string{path.Join(t.Top, ".cargo"), path.Join(t.Start, ".cargo")}, path.Dir(e.Path)) {
 			continue
 		}
-		src, err := os.ReadFile(filepath.Join(t.Dir, filepath.FromSlash(e.Path)))
+		src, err := tree.Read(filepath.Join(t.Dir, filepath.FromSlash(e.Path)), tree.MostOfManifest)
 		if err != nil {
 			return t.problem(err)
 		}
@@ -198,7 +197,7 @@ func (t *Tree) list() error {
 			if path.Base(e.Path) != "Cargo.toml" || t.Manifests[dir] != nil {
 				continue
 			}
-			if len(tree.Escapes([]tree.Entry{e})) > 0 {
+			if len(tree.Escapes(t.Dir, []tree.Entry{e})) > 0 {
 				if dir == t.Start {
 					return t.Check()
 				}

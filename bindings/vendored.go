@@ -5,11 +5,26 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
+
+// checkVendoredLinks is what [Tree.Check] finds of links, for the vendor directories, which
+// are installed too.
+func (t *Tree) checkVendoredLinks() error {
+	list, err := tree.List(t.Dir, t.leavesOut)
+	if err != nil {
+		return t.problem(err)
+	}
+	list = slices.DeleteFunc(t.parts.only(list), func(e tree.Entry) bool {
+		return !slices.ContainsFunc(t.Vendor, func(v string) bool { return tree.Inside(v, e.Path) })
+	})
+	return errors.Join(t.escapes(list)...)
+}
 
 // checkVendored looks at the crates of the tree's vendor directories as a build does: what
 // is no crate is refused; one whose files are not as its checksum file says is told, since

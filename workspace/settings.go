@@ -3,7 +3,6 @@ package workspace
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -43,7 +42,7 @@ type BindingSettings struct {
 func ReadSettings(root string) (Settings, error) {
 	const shown = settingsFile
 	var s Settings
-	src, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(settingsFile)))
+	src, err := tree.Read(filepath.Join(root, filepath.FromSlash(settingsFile)), tree.MostOfManifest)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}

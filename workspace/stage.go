@@ -149,7 +149,7 @@ func (f *stagedFile) write(base string) error {
 	content := f.content
 	if content == nil {
 		var err error
-		if content, err = os.ReadFile(f.source); err != nil {
+		if content, err = tree.Read(f.source, tree.MostOfSource); err != nil {
 			return err
 		}
 		if sum := tree.BytesSum(content); sum != f.Sum {

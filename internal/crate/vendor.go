@@ -1,14 +1,9 @@
 package crate
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -59,7 +54,7 @@ func readChecksum(file string) (string, map[string]string, error) {
 		Package *string           `json:"package"`
 		Files   map[string]string `json:"files"`
 	}
-	text, err := os.ReadFile(file)
+	text, err := tree.Read(file, tree.MostOfList)
 	if err == nil {
 		err = json.Unmarshal(text, &content)
 	}
@@ -88,7 +83,7 @@ func readManifest(file, sum string) (ID, error) {
 		return ID{}, problem.New(problem.Input, "not a vendored crate's manifest: %w", err).
 			At(file, line).Hint(revendorHint)
 	}
-	text, err := os.ReadFile(file)
+	text, err := tree.Read(file, tree.MostOfManifest)
 	if err != nil {
 		return fail(0, err)
 	}
@@ -145,7 +140,7 @@ func VerifyVendored(dir string, complete bool) error {
 			wrong = append(wrong, name+" (outside)")
 			continue
 		}
-		got, err := fileSum(filepath.Join(dir, name))
+		got, err := tree.FileSum(filepath.Join(dir, name))
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && leftOutByDune(name):
 		case errors.Is(err, fs.ErrNotExist):
@@ -199,20 +194,4 @@ func leftOutByDune(name string) bool {
 		}
 	}
 	return false
-}
-
-func fileSum(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return "", errors.Join(err, fmt.Errorf("%s is not a regular file", file))
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

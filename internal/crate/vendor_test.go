@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // lay writes files below a new directory; a value "-> x" is a link.
@@ -201,7 +202,7 @@ func TestCargoBuildsFromIt(t *testing.T) {
 	}
 	cargo("leaf", "package", "--offline", "--no-verify")
 	file := filepath.Join(dir, "leaf/target/package/leaf-0.3.1.crate")
-	sum, err := fileSum(file)
+	sum, err := tree.FileSum(file)
 	if err != nil {
 		t.Fatal(err)
 	}

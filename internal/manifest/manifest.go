@@ -6,13 +6,13 @@ package manifest
 
 import (
 	"errors"
-	"os"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // Manifest is one parsed Cargo.toml.
@@ -37,7 +37,7 @@ type Value struct {
 
 // Read parses the manifest in file.
 func Read(file string) (*Manifest, error) {
-	src, err := os.ReadFile(file)
+	src, err := tree.Read(file, tree.MostOfManifest)
 	if err != nil {
 		return nil, err
 	}

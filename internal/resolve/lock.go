@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
@@ -36,7 +35,7 @@ func Relock(ctx context.Context, in Input, up Upgrade) (*NewLock, error) {
 		return nil, err
 	}
 	root := in.Site.Root.Dir
-	old, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(lockfile.Committed)))
+	old, err := tree.Read(filepath.Join(root, filepath.FromSlash(lockfile.Committed)), tree.MostOfList)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

@@ -3,12 +3,12 @@ package resolve
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/internal/source"
 )
 
@@ -25,7 +25,7 @@ type Locks struct {
 func ReadLocks(root string, trees []*bindings.Tree) (*Locks, error) {
 	l := &Locks{Trees: trees}
 	var problems []error
-	src, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(lockfile.Committed)))
+	src, err := tree.Read(filepath.Join(root, filepath.FromSlash(lockfile.Committed)), tree.MostOfList)
 	switch {
 	case err == nil:
 		if l.Committed, err = lockfile.Parse(lockfile.Committed, src); err != nil {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // layOut makes dir a directory source that holds the candidates and nothing else. A crate
@@ -77,7 +78,7 @@ func (c Candidate) layOut(ctx context.Context, dest string) error {
 
 // laidOut tells whether a directory source has a crate, by its name-version and checksum.
 func laidOut(dir string, id crate.ID) bool {
-	src, err := os.ReadFile(filepath.Join(dir, id.String(), ".cargo-checksum.json"))
+	src, err := tree.Read(filepath.Join(dir, id.String(), ".cargo-checksum.json"), tree.MostOfList)
 	if err != nil {
 		return false
 	}

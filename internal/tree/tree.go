@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -122,7 +123,7 @@ func Sum(root string, list []Entry) error {
 
 // FileSum is the sha256 of a file's content, in hex.
 func FileSum(file string) (string, error) {
-	f, err := os.Open(file)
+	f, err := open(file, math.MaxInt64)
 	if err != nil {
 		return "", err
 	}
@@ -148,21 +149,6 @@ func Hash(list []Entry) string {
 		fmt.Fprintf(h, "%q %t %q %s\n", e.Path, e.Exec, e.Link, e.Sum)
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
-}
-
-// Escapes returns the links of list that are absolute or lead out of the tree:
-// they would mean something else, or nothing, where the tree is installed.
-func Escapes(list []Entry) []Entry {
-	var out []Entry
-	for _, e := range list {
-		if e.Link == "" {
-			continue
-		}
-		if path.IsAbs(e.Link) || Outside(path.Join(path.Dir(e.Path), e.Link)) {
-			out = append(out, e)
-		}
-	}
-	return out
 }
 
 // Exists tells whether name is there, links not followed.
