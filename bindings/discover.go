@@ -137,14 +137,19 @@ func (req *Request) choose(selected []string, c *cone) ([]Binding, error) {
 		return nil, err
 	}
 	var list []Binding
+	var problems []error
 	for _, name := range order.Keys(byName) {
+		if err := namedIn(byName[name].Shown, name); err != nil {
+			problems = append(problems, err)
+			continue
+		}
 		list = append(list, byName[name])
 		req.Detail("binding %s: %s tree %s", name, byName[name].Origin, byName[name].Shown)
 	}
 	for _, name := range order.Keys(c.missing) {
 		req.Detail("%s, which %s wants, is not there", name, c.missing[name])
 	}
-	return list, nil
+	return list, errors.Join(problems...)
 }
 
 // installed adds the trees of the cone that lie beside the libraries and in the switch.

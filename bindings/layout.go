@@ -188,7 +188,7 @@ func (t *Tree) writeShadow(shadow, top string) error {
 			if err := os.MkdirAll(filepath.Join(target, "src"), 0o755); err != nil {
 				return err
 			}
-			stub := fmt.Sprintf("[package]\nname = %q\nversion = \"0.0.0\"\n[workspace]\n", name)
+			stub := fmt.Sprintf("[package]\nname = %s\nversion = \"0.0.0\"\n[workspace]\n", manifest.Quote(name))
 			err := errors.Join(os.WriteFile(filepath.Join(target, "Cargo.toml"), []byte(stub), 0o644), os.WriteFile(filepath.Join(target, "src", "lib.rs"), nil, 0o644))
 			if err != nil {
 				return err

@@ -198,7 +198,10 @@ func (r *Root) read(entries []fs.DirEntry, stanzas []dune.Node) bool {
 				p.File = file
 			}
 		}
-		p.Name, p.Err = r.packageName(rel, p.File), err
+		p.Name = r.packageName(rel, p.File)
+		if p.Err = err; err == nil {
+			p.Err = namedIn(p.Path, p.Name)
+		}
 		r.Packages = append(r.Packages, p)
 	}
 	if hasEntry(entries, "dune-project") {

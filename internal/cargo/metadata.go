@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"github.com/opam-cargo/opam-cargo/internal/manifest"
 )
 
 // Metadata is the part of `cargo metadata` that the tool reads.
@@ -81,13 +83,13 @@ type DepKind struct {
 	Kind string `json:"kind"` // empty, "dev" or "build"
 }
 
-// Members lists the packages of the workspace that manifest belongs to, without
+// Members lists the packages of the workspace that a manifest belongs to, without
 // resolving anything (docs/facts.md#metadata-of-a-tree): it writes nothing and needs no crate. registries
 // are the indexes of other registries that the manifests name.
-func (c *Cargo) Members(ctx context.Context, manifest string, registries map[string]string) (*Metadata, error) {
-	args := append(make([]string, 0, 4+2*len(registries)), "--offline", "--no-deps", "--manifest-path", manifest)
+func (c *Cargo) Members(ctx context.Context, file string, registries map[string]string) (*Metadata, error) {
+	args := append(make([]string, 0, 4+2*len(registries)), "--offline", "--no-deps", "--manifest-path", file)
 	for name, index := range registries {
-		args = append(args, "--config", fmt.Sprintf("registries.%s.index=%q", name, index))
+		args = append(args, "--config", fmt.Sprintf("registries.%s.index=%s", manifest.Quote(name), manifest.Quote(index)))
 	}
 	return c.metadata(ctx, args...)
 }

@@ -2,14 +2,13 @@ package manifest
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/opam-cargo/opam-cargo/internal/edit"
 )
 
 // Replace is the edit that writes s, as a TOML string, in place of v.
 func (v Value) Replace(s string) edit.Edit {
-	return edit.At(v.start, v.end, strconv.Quote(s))
+	return edit.At(v.start, v.end, Quote(s))
 }
 
 // Apply returns the source with the edits made.
@@ -63,7 +62,7 @@ func (m *Manifest) OwnRoot() []edit.Edit {
 // Version are the edits that give the package this version, also where it had none, or
 // inherited it from the workspace.
 func (m *Manifest) Version(version string) []edit.Edit {
-	quoted := strconv.Quote(version)
+	quoted := Quote(version)
 	for _, v := range m.values {
 		switch {
 		case slices.Equal(v.Key, []string{"package", "version"}):

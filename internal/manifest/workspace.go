@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/edit"
@@ -56,7 +55,7 @@ func (m *Manifest) OnlyMembers(keep func(pattern string) bool) []edit.Edit {
 		}
 		quoted := make([]string, 0, len(kept))
 		for _, p := range kept {
-			quoted = append(quoted, strconv.Quote(p))
+			quoted = append(quoted, Quote(p))
 		}
 		edits = append(edits, edit.At(v.start, v.end, "["+strings.Join(quoted, ", ")+"]"))
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/manifest"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/toolchain"
@@ -143,8 +144,8 @@ func download(ctx context.Context, w toolchain.Wanted, lock string, ids []crate.
 		return files, nil
 	}
 	err := w.InScratch(ctx, func(c *cargo.Cargo, scratch string) error {
-		manifest, seed := fetchPackage(ids)
-		for name, content := range map[string][]byte{"Cargo.toml": manifest, "Cargo.lock": seed, "lib.rs": nil} {
+		toml, seed := fetchPackage(ids)
+		for name, content := range map[string][]byte{"Cargo.toml": toml, "Cargo.lock": seed, "lib.rs": nil} {
 			if err := tree.Write(filepath.Join(scratch, name), content, false); err != nil {
 				return err
 			}
@@ -187,14 +188,14 @@ func inDownloadCache(home string, ids []crate.ID) map[crate.ID]string {
 
 // fetchPackage is a package that depends on exactly ids, each under a name of its
 // own, and the seed that lets cargo take yanked versions too.
-func fetchPackage(ids []crate.ID) (manifest, seed []byte) {
+func fetchPackage(ids []crate.ID) (toml, seed []byte) {
 	var b bytes.Buffer
 	b.WriteString("[package]\nname = \"fetch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n" +
 		"[lib]\npath = \"lib.rs\"\n[workspace]\n[dependencies]\n")
 	lock := &lockfile.Lock{Version: 3}
 	for i, id := range ids {
 		version, _, _ := strings.Cut(id.Version(), "+")
-		fmt.Fprintf(&b, "c%d = { package = %q, version = \"=%s\", default-features = false }\n", i, id.Name(), version)
+		fmt.Fprintf(&b, "c%d = { package = %s, version = \"=%s\", default-features = false }\n", i, manifest.Quote(id.Name()), version)
 		p := lockfile.Package{Name: id.Name(), Version: id.Version(), Source: lockfile.DefaultRegistry, Checksum: id.Checksum()}
 		lock.Packages = append(lock.Packages, p)
 	}

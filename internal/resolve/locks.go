@@ -8,8 +8,8 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
-	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/internal/source"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // Locks are the locks that a resolution starts from.

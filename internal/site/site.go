@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -50,6 +51,10 @@ type Request struct {
 func Open(ctx context.Context, req Request) (*Site, error) {
 	s := &Site{Root: req.Root, Dirs: workspace.Of(req.Root), Getenv: req.Getenv, Out: req.Out}
 	s.Out.Detail("%s", req.Root)
+	if !utf8.ValidString(s.Dirs.W) {
+		return nil, problem.New(problem.Input, "cargo cannot build below a directory whose name is no UTF-8").At(s.Dirs.W, 0).
+			Hint("its manifests cannot name such a directory; rename or move the project")
+	}
 	if strings.ContainsRune(s.Dirs.W, os.PathListSeparator) {
 		return nil, problem.New(problem.Input, "cargo cannot build below a directory with %q in its name", os.PathListSeparator).At(s.Dirs.W, 0).
 			Hint("it puts the directory into a list of paths; rename or move the project")
