@@ -163,7 +163,7 @@ func (a *app) initPackage(c *cli.Context, kind scaffold.Kind) error {
 	p.Say(a.term.Say)
 	a.byHand(p)
 	a.tellForgotten(c, dir, p.ByHand)
-	if started || !had {
+	if started || !had && slices.Contains(p.Changed(), pkg.Opam) {
 		a.term.Say("fill in %s.opam: synopsis, description, maintainer, authors, license, homepage", pkg.Name)
 	}
 	switch {
@@ -241,7 +241,11 @@ func (a *app) packageHere(c *cli.Context, mode string) (dir string, pkg scaffold
 		return "", pkg, e
 	}
 	found, _ := root.Package(names[0])
-	pkg = scaffold.Package{Name: found.Name, Opam: filepath.ToSlash(found.Path), Tree: dirGiven, Crates: crates}
+	opam := filepath.ToSlash(found.Path)
+	if path.Base(opam) == "dune-project" { // a package that has no opam file yet
+		opam = found.Name + ".opam"
+	}
+	pkg = scaffold.Package{Name: found.Name, Opam: opam, Tree: dirGiven, Crates: crates}
 	for _, t := range root.Trees() {
 		if t.Package != pkg.Name {
 			pkg.Taken = append(pkg.Taken, t)

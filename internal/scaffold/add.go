@@ -22,7 +22,7 @@ func (p *Project) Add(kind Kind, pkg Package) error {
 			return err
 		}
 	}
-	if !p.there(pkg.Opam) {
+	if !p.there(pkg.Opam) && !p.declared(pkg.Name) {
 		if err := p.newProject(kind, pkg); err != nil {
 			return err
 		}

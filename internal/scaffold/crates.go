@@ -1,7 +1,9 @@
 package scaffold
 
 import (
+	"bytes"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -38,7 +40,11 @@ func (p *Project) findCrates(vendors []string) ([]rustCrate, error) {
 			d.Name() == "_build" || d.Name() == "target" && tree.Exists(filepath.Join(filepath.Dir(file), "Cargo.toml"))):
 			return fs.SkipDir
 		case !d.IsDir() && d.Name() == "Cargo.toml":
-			if m, err := manifest.Read(file); err == nil {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				return nil //nolint:nilerr // cargo says so where it matters
+			}
+			if m, err := manifest.Parse(file, bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))); err == nil { // cargo reads a byte order mark too
 				manifests[path.Dir(rel)] = m
 			}
 		}

@@ -42,7 +42,7 @@ func (p *Project) opamFile(kind Kind, pkg Package) error {
 	if err != nil {
 		return err
 	}
-	generated := dune.Generated(src) && dune.Asks(project)
+	generated := dune.Generated(src) && dune.Asks(project) || !p.there(pkg.Opam) && p.declared(pkg.Name)
 	target := pkg.Opam
 	if generated {
 		target += ".template"
@@ -73,6 +73,15 @@ func (p *Project) opamFile(kind Kind, pkg Package) error {
 		p.byHand("make %s from these: dune build %s", pkg.Opam, path.Base(pkg.Opam))
 	}
 	return nil
+}
+
+// declared tells whether dune is to make a package's opam file, of its stanza in the
+// dune-project.
+func (p *Project) declared(pkg string) bool {
+	src, list, err := p.stanzas("dune-project")
+	return err == nil && dune.Asks(src) && slices.ContainsFunc(list, func(n dune.Node) bool {
+		return n.Name() == "package" && slices.Contains(n.FieldWords("name"), pkg)
+	})
 }
 
 // atBuildOnly takes the filter {build} from conf-rust: the package's Rust code is compiled
