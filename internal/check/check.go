@@ -55,9 +55,8 @@ func Run(ctx context.Context, in Input) error {
 	for _, b := range in.Plan.Bindings {
 		rust.Packages = append(rust.Packages, b.Package)
 	}
-	forgotten, err := FindForgotten(ctx, root.Dir, in.Site.Prefix, rust, root.Context != "")
-	TellForgotten(out, forgotten)
-	if err := errors.Join(append(problems, err)...); err != nil {
+	TellForgotten(out, FindForgotten(ctx, root.Dir, in.Site.Prefix, rust, root.Context != ""))
+	if err := errors.Join(problems...); err != nil {
 		return err
 	}
 	summary := fmt.Sprintf("checked %s and %s", term.Count(len(in.Plan.Bindings), "binding"), term.Count(in.Graph.Owned(), "crate"))

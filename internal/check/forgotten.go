@@ -32,10 +32,13 @@ type RustCode struct {
 // FindForgotten looks for them in a project. prefix is the switch, if there is one.
 // Libraries are known from dune's own description, or, where dune cannot give one (inDune:
 // it runs already), from the dune files and what the switch has installed.
-func FindForgotten(ctx context.Context, dir, prefix string, rust RustCode, inDune bool) ([]Forgotten, error) {
-	programs, own, err := dune.Programs(dir)
-	if err != nil || len(rust.Packages) == 0 || len(programs) == 0 {
-		return nil, err
+func FindForgotten(ctx context.Context, dir, prefix string, rust RustCode, inDune bool) []Forgotten {
+	if len(rust.Packages) == 0 {
+		return nil
+	}
+	programs, own := dune.Programs(dir)
+	if len(programs) == 0 {
+		return nil
 	}
 	l := libraries{rust: rust, known: map[string]dune.Library{}, lib: filepath.Join(prefix, "lib"), calls: map[string]string{}}
 	for _, lib := range own {
@@ -60,13 +63,13 @@ func FindForgotten(ctx context.Context, dir, prefix string, rust RustCode, inDun
 			}
 		}
 		if f.Binding == "" && p.Stubs {
-			f.Binding = l.called(filepath.Join(dir, filepath.Dir(filepath.FromSlash(p.File))))
+			f.Binding = l.called(filepath.Join(dir, filepath.FromSlash(p.Dir)))
 		}
 		if f.Binding != "" && !has {
 			found = append(found, f)
 		}
 	}
-	return found, nil
+	return found
 }
 
 // TellForgotten warns of each: a link may succeed all the same, where nothing of the

@@ -14,7 +14,7 @@ import (
 // project is a dune project with a binding that is installed, one of its own, and a pure
 // library of each kind in between.
 var project = map[string]string{
-	"ws/dune-project":             "(lang dune 2.0)\n",
+	"ws/dune-project":             "(lang dune 2.7)\n(cram enable)\n",
 	"ws/own.opam":                 "opam-version: \"2.0\"\n",
 	"ws/own/dune":                 "(library (name own_core) (public_name own.core))",
 	"ws/own/own_core.ml":          "external f : int -> int = \"own_f\"",
@@ -55,6 +55,11 @@ var project = map[string]string{
 	"ws/ext/ext.ml":               "external f\n  : int -> int\n  = \"rusty_ext\"",
 	"ws/extbin/dune":              "(executable (name extbin) (libraries ext))",
 	"ws/extbin/extbin.ml":         "",
+	"ws/dune":                     "(data_only_dirs data)\n(vendored_dirs their)\n(subdir deep/er (executable (name deep) (libraries foocaml)))",
+	"ws/data/dune":                "(executable (name data) (libraries foocaml))",
+	"ws/their/dune":               "(executable (name theirs) (libraries foocaml))",
+	"ws/cram.t/dune":              "(executable (name cram) (libraries foocaml))",
+	"ws/deep/er/deep.ml":          "",
 	"ws/_old/dune":                "(executable (name old) (libraries foocaml))",
 	"prefix/lib/foocaml/META":     "version = \"1\"\nrequires = \"\"\n",
 	"prefix/lib/foocaml/f.ml":     "\n  external f : int -> int = \"foo_f\"",
@@ -70,6 +75,7 @@ tested/dune:1 the tests in the library tested: foocaml of foocaml
 test/dune:1 the test t: own_core of own
 top/dune:1 the toplevel top: own.core of own
 stubs/dune:1 the executable stubbed:  of rusty
+dune:3 the executable deep: foocaml of foocaml
 extbin/dune:1 the executable extbin: ext of rusty
 `
 	rust := RustCode{Packages: []string{"foocaml", "own", "rusty"}, Functions: map[string]string{"rusty_val": "rusty", "rusty_ext": "rusty"}}
@@ -85,10 +91,7 @@ extbin/dune:1 the executable extbin: ext of rusty
 	}
 	find := func(inDune bool) string {
 		t.Helper()
-		list, err := FindForgotten(context.Background(), filepath.Join(root, "ws"), filepath.Join(root, "prefix"), rust, inDune)
-		if err != nil {
-			t.Fatal(err)
-		}
+		list := FindForgotten(context.Background(), filepath.Join(root, "ws"), filepath.Join(root, "prefix"), rust, inDune)
 		got := ""
 		for _, f := range list {
 			got += fmt.Sprintf("%s:%d %s: %s of %s\n", f.File, f.Line, f.What, f.Library, f.Binding)

@@ -35,10 +35,7 @@ func (a *app) tellForgotten(c *cli.Context, dir string, said []string) {
 			}
 		}
 	}
-	list, err := check.FindForgotten(a.ctx, root.Dir, prefix, check.RustCode{Packages: names}, true)
-	if err != nil {
-		return
-	}
+	list := check.FindForgotten(a.ctx, root.Dir, prefix, check.RustCode{Packages: names}, true)
 	all := strings.Join(said, "\n")
 	check.TellForgotten(a.term, slices.DeleteFunc(list, func(f check.Forgotten) bool { return strings.Contains(all, f.File+":") }))
 }

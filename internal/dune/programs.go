@@ -2,8 +2,8 @@ package dune
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,50 +14,72 @@ import (
 type Linked struct {
 	File      string // relative to the project
 	Line      int
+	Dir       string // that the stanza is for, relative to the project
 	What      string // such as: the executable main
 	Libraries []string
 	Field     string // that lists them
-	Stubs     bool   // it has C code of its own, in the directory of File
+	Stubs     bool   // it has C code of its own, in Dir
 }
 
-// Programs reads the dune files of a project: what is linked in it, and its libraries. A
-// file that cannot be read, or is a program itself, is left out: dune complains of the
-// first, and knows of the second alone; so is a stanza that includes another file.
-func Programs(dir string) (programs []Linked, libraries []Library, err error) {
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil // dune says so, if it looks there
+// Programs reads the dune files of a project, where dune looks: what is linked in it, and
+// its libraries. Programs of vendored directories do not count. A file that cannot be
+// read, or is a program itself, is left out: dune complains of the first, and knows of the
+// second alone; so is a stanza that includes another file.
+func Programs(dir string) (programs []Linked, libraries []Library) {
+	r := &reader{root: dir}
+	r.dir(".", nil, "", false)
+	return r.programs, r.libraries
+}
+
+type reader struct {
+	root      string
+	programs  []Linked
+	libraries []Library
+}
+
+// dir reads a directory, relative to the root; above are the stanzas that the file from
+// has for it.
+func (r *reader) dir(dir string, above []Node, from string, vendored bool) {
+	entries, err := os.ReadDir(filepath.Join(r.root, filepath.FromSlash(dir)))
+	if err != nil {
+		return // dune says so, if it looks there
+	}
+	file := path.Join(dir, "dune")
+	var own []Node
+	if src, err := os.ReadFile(filepath.Join(r.root, filepath.FromSlash(file))); err == nil {
+		if own, err = Parse(src); err != nil {
+			own = nil
 		}
-		if name := d.Name(); d.IsDir() && path != dir && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "node_modules" || name == "target") {
-			return filepath.SkipDir
+	}
+	for i, n := range append(append([]Node{}, own...), above...) {
+		at := file
+		if i >= len(own) {
+			at = from
 		}
-		if d.Name() != "dune" || !d.Type().IsRegular() {
-			return nil
+		if lib, ok := libraryOf(n, filepath.Join(r.root, filepath.FromSlash(dir))); ok {
+			r.libraries = append(r.libraries, lib)
 		}
-		src, err := os.ReadFile(path)
-		if err != nil {
-			return nil
+		if p, ok := linkedBy(n); ok && !vendored && !n.Has(":include") {
+			p.File, p.Line, p.Dir = at, n.Line, dir
+			r.programs = append(r.programs, p)
 		}
-		stanzas, err := Parse(src)
-		if err != nil {
-			return nil
+	}
+	if len(own) > 0 || from == "" {
+		from = file
+	}
+	stanzas := append(append([]Node{}, own...), above...)
+	subdirs := SubdirsOf(stanzas)
+	isVendored := nothing
+	for _, n := range stanzas {
+		if n.Name() == "vendored_dirs" {
+			isVendored = set(n.Args(), nothing)
 		}
-		file, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
+	}
+	for _, e := range entries {
+		if e.IsDir() && subdirs.Look(e.Name()) {
+			r.dir(path.Join(dir, e.Name()), subdirs.Below(e.Name()), from, vendored || isVendored(e.Name()))
 		}
-		for _, n := range stanzas {
-			if lib, ok := libraryOf(n, filepath.Dir(path)); ok {
-				libraries = append(libraries, lib)
-			}
-			if p, ok := linkedBy(n); ok && !n.Has(":include") {
-				p.File, p.Line = filepath.ToSlash(file), n.Line
-				programs = append(programs, p)
-			}
-		}
-		return nil
-	})
-	return programs, libraries, err
+	}
 }
 
 func libraryOf(n Node, dir string) (Library, bool) {
