@@ -40,8 +40,8 @@ func (s *Subject) Prepare(ctx context.Context, with With) (*Scratch, error) {
 			return nil, err
 		}
 		if !isolate && !with.Trust && !s.ofSwitch() {
-			return nil, problem.New(problem.Input, "bubblewrap (bwrap) is not here or does not work, and the record is not of this switch: "+
-				"the build scripts that it leads to would run with all your rights").At(s.File, 0).
+			return nil, problem.New(problem.Input, "the record is not of this switch, and without bubblewrap (bwrap) its build scripts run with your rights").
+				At(s.File, 0).
 				Hint("install bubblewrap: opam install conf-bubblewrap, or see your distribution").
 				Hint("or, if you trust where the record comes from, add --trust")
 		}
