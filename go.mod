@@ -4,7 +4,6 @@ go 1.22.0
 
 require (
 	github.com/CycloneDX/cyclonedx-go v0.9.3
-	github.com/gofrs/flock v0.12.1
 	github.com/otiai10/copy v1.14.1
 	github.com/package-url/packageurl-go v0.1.3
 	github.com/pelletier/go-toml/v2 v2.4.3
@@ -15,6 +14,7 @@ require (
 	golang.org/x/mod v0.22.0
 	golang.org/x/sync v0.10.0
 	golang.org/x/sys v0.24.0
+	mvdan.cc/sh/v3 v3.8.0
 )
 
 require (
@@ -23,5 +23,4 @@ require (
 	github.com/russross/blackfriday/v2 v2.1.0 // indirect
 	golang.org/x/text v0.14.0 // indirect
 	golang.org/x/tools v0.22.0 // indirect
-	mvdan.cc/sh/v3 v3.8.0 // indirect
 )

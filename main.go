@@ -23,7 +23,11 @@ func run() int {
 		fmt.Fprintf(os.Stderr, "%s: error: %v\n", name, err)
 		return 70
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	return cli.Run(ctx, os.Args, os.Stdout, os.Stderr)
 }

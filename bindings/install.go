@@ -7,11 +7,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"syscall"
 
 	"github.com/otiai10/copy"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/lock"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
@@ -24,6 +24,7 @@ type InstallRequest struct {
 	Cargo   *cargo.Cargo
 	Scratch string // a directory for the shadow of the tree
 	Warn    func(format string, args ...any)
+	Say     func(format string, args ...any)
 }
 
 // Install checks a binding's tree and puts it under <Dest>/rust-bindings/<pkg>,
@@ -41,7 +42,7 @@ func Install(ctx context.Context, req InstallRequest) (*Tree, error) {
 	if err := errors.Join(t.Check(), t.checkVendoredLinks(), t.ChooseExports(), cratesErr, t.checkVendored(req.Warn)); err != nil {
 		return nil, err
 	}
-	return t, t.copyTo(filepath.Join(req.Dest, Dir), crates)
+	return t, t.copyTo(ctx, filepath.Join(req.Dest, Dir), crates, req.Say)
 }
 
 // ownCrates lists the .crate files that the tree brings, each checked against
@@ -114,11 +115,16 @@ func (t *Tree) Lock() (*lockfile.Lock, error) {
 
 // copyTo makes the installed tree under a hidden name in the directory base, then
 // renames it into place.
-func (t *Tree) copyTo(base string, crates []string) (err error) {
+func (t *Tree) copyTo(ctx context.Context, base string, crates []string, say func(string, ...any)) (err error) {
 	if err := os.MkdirAll(base, 0o755); err != nil {
 		return t.writeProblem(base, err)
 	}
-	defer lockDir(base)()
+	// Else one of two takes the other's half-made tree for what a killed one left.
+	held, err := lock.Dir(ctx, lock.Request{Dir: base, Waiting: func() { say("waiting for another opam-cargo to finish in %s", base) }})
+	if err != nil { // a wait that was ended
+		return err
+	}
+	defer held.Release()
 	t.dropLeftovers(base)
 	tmp, err := os.MkdirTemp(base, "."+t.Package+".new-")
 	if err != nil {
@@ -149,19 +155,6 @@ func (t *Tree) copyTo(base string, crates []string) (err error) {
 		return err
 	}
 	return t.swap(base, tmp)
-}
-
-// lockDir keeps other installations out of a directory until the function that it
-// returns is called: else one takes the other's half-made tree for what a killed one
-// left. The directory itself is locked, so that no file is left. Where the file system
-// has no locks, there is none: opam itself installs a package once at a time.
-func lockDir(dir string) (unlock func()) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return func() {}
-	}
-	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
-	return func() { f.Close() }
 }
 
 // swap puts tmp where the package's tree belongs. An older one is exchanged for it at one

@@ -143,7 +143,7 @@ func (b *Built) build(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if last, ok := record.Unchanged(s.Dirs, s.Root.Dir, key, in.Values(ctx), s.Out.Detail); ok {
+	if last, ok := record.Unchanged(s.Dirs, s.Root.Dir, key, in.Values(), s.Out.Detail); ok {
 		s.Out.Detail("nothing has changed since the last build")
 		b.Record = last.Record
 		err := handover.Output{Archives: last.Archives, Record: last.Record, Same: true, Also: s.Dirs.Out()}.Put(dir)

@@ -18,9 +18,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
-	"time"
 
+	"github.com/opam-cargo/opam-cargo/internal/keeper"
+	"github.com/opam-cargo/opam-cargo/internal/lock"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
@@ -36,6 +36,7 @@ type Cargo struct {
 	env     []string
 	rustc   *asked // see [Cargo.Rustc]
 
+	lock     lock.Handle
 	progress io.Writer // of an [Cargo.Online]; may be nil
 }
 
@@ -79,6 +80,9 @@ func (c *Cargo) Online(userHome string, progress io.Writer) *Cargo {
 	}
 	return &o
 }
+
+// Holding lets what c runs hold a lock.
+func (c *Cargo) Holding(held lock.Handle) { c.lock = held }
 
 // Fetch downloads the crates of the lock beside manifest into the cargo home.
 func (c *Cargo) Fetch(ctx context.Context, manifest string) error {
@@ -179,17 +183,20 @@ func environment(env []string, home, toolchain string) []string {
 	return kept
 }
 
-// Command prepares a cargo run in the directory "/" with extra variables. It is a
-// process group of its own, so that an interrupt of ctx reaches the compilers too,
-// also when only we were signalled.
-func (c *Cargo) Command(ctx context.Context, extra []string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, c.Path, args...)
-	cmd.Dir = "/"
-	cmd.Env = append(append([]string{}, c.env...), extra...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
-	cmd.WaitDelay = 10 * time.Second
-	return cmd
+// Environment is that of a cargo run, with extra variables.
+func (c *Cargo) Environment(extra ...string) []string {
+	return append(slices.Clone(c.env), extra...)
+}
+
+// Command prepares a cargo run in the directory "/". It ends with ctx and with the tool,
+// and all that it has begun ends with it; see [keeper.Command].
+func (c *Cargo) Command(ctx context.Context, o keeper.Options, args ...string) (*keeper.Cmd, error) {
+	cmd, err := keeper.Command(ctx, o, c.Path, args...)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Dir, cmd.Env = "/", c.env
+	return cmd, nil
 }
 
 // output runs cargo and returns its standard output; the error carries what it
@@ -202,7 +209,10 @@ func (c *Cargo) output(ctx context.Context, args ...string) ([]byte, error) {
 }
 
 func (c *Cargo) run(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := c.Command(ctx, nil, args...)
+	cmd, err := c.Command(ctx, keeper.Options{Lock: c.lock}, args...)
+	if err != nil {
+		return nil, err
+	}
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if c.progress != nil {
@@ -211,7 +221,7 @@ func (c *Cargo) run(ctx context.Context, args ...string) ([]byte, error) {
 	if err := os.MkdirAll(c.home, 0o755); err != nil {
 		return nil, err
 	}
-	err := cmd.Run()
+	err = cmd.Run()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

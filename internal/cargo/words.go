@@ -160,3 +160,14 @@ func Progress(line string) bool { return progress.MatchString(line) }
 
 var progress = regexp.MustCompile(`^(\x1b\[[0-9;]*m)*\s+(\x1b\[[0-9;]*m)*` +
 	`(Compiling|Finished|Fresh|Building|Updating|Locking|Blocking|Adding|Downloading|Downloaded)(\x1b\[[0-9;]*m)* `)
+
+// Blocked finds the lock that a cargo waits for, as another one has it.
+func Blocked(line string) (lock string, found bool) {
+	m := blocking.FindStringSubmatch(line)
+	if m == nil {
+		return "", false
+	}
+	return m[1], true
+}
+
+var blocking = regexp.MustCompile(`^(?:\x1b\[[0-9;]*m)*\s+(?:\x1b\[[0-9;]*m)*Blocking(?:\x1b\[[0-9;]*m)* waiting for file lock on ([^\n]+)`)

@@ -189,3 +189,17 @@ func TestProgress(t *testing.T) {
 		}
 	}
 }
+
+func TestBlocked(t *testing.T) {
+	for line, want := range map[string]string{
+		"    Blocking waiting for file lock on package cache\n":                            "package cache",
+		"    Blocking waiting for file lock on build directory\n":                          "build directory",
+		"\x1b[1m\x1b[36m    Blocking\x1b[0m waiting for file lock on package cache lock\n": "package cache lock",
+		"   Compiling Blocking v1.0.0\n":                                                   "",
+		"Blocking waiting for file lock on x":                                              "",
+	} {
+		if got, found := Blocked(line); got != want || found != (want != "") {
+			t.Errorf("%q: got %q", line, got)
+		}
+	}
+}

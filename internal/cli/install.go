@@ -99,7 +99,9 @@ func (a *app) install(c *cli.Context) error {
 	}
 	wanted := toolchain.Wanted{Program: c.String("cargo"), Getenv: os.Getenv, Out: a.term}
 	return wanted.InScratch(a.ctx, func(cargo *cargo.Cargo, scratch string) error {
-		t, err := bindings.Install(a.ctx, bindings.InstallRequest{Binding: b, Dest: dest, Cargo: cargo, Scratch: scratch, Warn: a.term.Warn})
+		t, err := bindings.Install(a.ctx, bindings.InstallRequest{
+			Binding: b, Dest: dest, Cargo: cargo, Scratch: scratch, Warn: a.term.Warn, Say: a.term.Say,
+		})
 		if err == nil {
 			a.term.Detail("installed %s as %s; it exports %v", b.Shown, filepath.Join(dest, bindings.Dir, b.Package), t.Exports)
 		}

@@ -11,17 +11,16 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
+	"github.com/opam-cargo/opam-cargo/internal/keeper"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/resolve"
 	"github.com/opam-cargo/opam-cargo/internal/site"
-	"github.com/opam-cargo/opam-cargo/internal/wrapper"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
 
@@ -143,10 +142,14 @@ func (in Input) build(ctx context.Context) (*output, []string, error) {
 	}
 	args, term := in.arguments(), in.Site.Out
 	term.Detail("run: cargo %s", strings.Join(args, " "))
-	cmd := in.Site.Cargo.Command(ctx, env, args...)
-	underUmask(cmd, in.Site.Dirs.Tools())
+	// What build scripts write may get into the archive: their umask is the same for every user.
+	cmd, err := in.Site.Cargo.Command(ctx, keeper.Options{Umask: true, Lock: in.Site.Lock()}, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	cmd.Env = in.Site.Cargo.Environment(env...)
 	var said bytes.Buffer // cargo's own words: progress, and errors that are no rustc diagnostics
-	cmd.Stderr = &said
+	cmd.Stderr = io.MultiWriter(&said, term.CargoProgress())
 	live := term.Verbose() || term.Live()
 	if live {
 		cmd.Stderr = io.MultiWriter(&said, term.Through())
@@ -173,13 +176,6 @@ func (in Input) build(ctx context.Context) (*output, []string, error) {
 		return nil, nil, errors.Join(in.failure(ctx, out, said.String()), readErr)
 	}
 	return out, cmd.Env, readErr
-}
-
-// underUmask lets a command run with a umask that is the same for every user, since what
-// build scripts write may get into the archive: in the child, through the wrapper.
-func underUmask(cmd *exec.Cmd, tools string) {
-	self := filepath.Join(tools, wrapper.Umask)
-	cmd.Path, cmd.Args = self, append([]string{self, cmd.Path}, cmd.Args[1:]...)
 }
 
 // show passes a diagnostic on. Errors always; warnings only of trees that the user is

@@ -81,6 +81,7 @@ func (in Input) remap() wrapper.Remap {
 	}
 	return wrapper.Remap{
 		Wrapper:  in.Wrapper,
+		Lock:     in.Site.Lock(),
 		Capped:   d.Bindings(),
 		Archives: dirs,
 		Names: [][2]string{ // of two that match the later counts

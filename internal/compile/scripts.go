@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,14 +20,14 @@ type Variable struct {
 }
 
 // Values are the variables of the environment that cargo build gets.
-func (in Input) Values(ctx context.Context) map[string]string {
-	return values(in.Site.Cargo.Command(ctx, in.fixed(), "build").Env)
+func (in Input) Values() map[string]string {
+	return values(in.Site.Cargo.Environment(in.fixed()...))
 }
 
 // Here says what a build by c, for the host and without flags, would have of the variables
 // that a record names.
-func Here(ctx context.Context, c *cargo.Cargo, getenv func(string) string, asked []Variable) []Variable {
-	all := values(c.Command(ctx, fixed(getenv, "", ""), "build").Env)
+func Here(c *cargo.Cargo, getenv func(string) string, asked []Variable) []Variable {
+	all := values(c.Environment(fixed(getenv, "", "")...))
 	here := make([]Variable, 0, len(asked))
 	for _, v := range asked {
 		here = append(here, Of(v.Name, all))

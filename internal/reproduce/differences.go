@@ -47,7 +47,7 @@ type With struct {
 // that a record names.
 func (w With) here(ctx context.Context, asked []compile.Variable) (v toolchain.Versions, here []compile.Variable, err error) {
 	err = w.Toolchain.InScratch(ctx, func(c *cargo.Cargo, _ string) error {
-		here = compile.Here(ctx, c, w.Toolchain.Getenv, asked)
+		here = compile.Here(c, w.Toolchain.Getenv, asked)
 		v, err = toolchain.Begin(ctx, c, w.Toolchain.Getenv).Get()
 		return err
 	})

@@ -121,7 +121,9 @@ func (c *Scratch) layOut(ctx context.Context, with With) error {
 		if !ok {
 			return fmt.Errorf("the tree of %s is gone", b.Package)
 		}
-		_, err := bindings.Install(ctx, bindings.InstallRequest{Binding: found, Dest: trees, Cargo: cargo, Scratch: c.dir, Warn: with.Toolchain.Out.Detail})
+		_, err := bindings.Install(ctx, bindings.InstallRequest{
+			Binding: found, Dest: trees, Cargo: cargo, Scratch: c.dir, Warn: with.Toolchain.Out.Detail, Say: with.Toolchain.Out.Say,
+		})
 		if err != nil {
 			return err
 		}

@@ -7,16 +7,13 @@ package site
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
-	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
+	"github.com/opam-cargo/opam-cargo/internal/lock"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/toolchain"
@@ -34,7 +31,7 @@ type Site struct {
 	Getenv   bindings.Getenv
 	Out      *term.Printer
 
-	unlock func()
+	lock *lock.Lock // on W
 }
 
 // Request says which site is meant.
@@ -63,12 +60,13 @@ func Open(ctx context.Context, req Request) (*Site, error) {
 		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
 			Hint("it lies in dune's build directory; check its owner, permissions and disk, or name another one: DUNE_BUILD_DIR=DIR")
 	}
-	if err := s.lock(ctx); err != nil {
+	if err := s.takeLock(ctx); err != nil {
 		return nil, err
 	}
 	wanted := toolchain.Wanted{Program: req.Cargo, Root: req.Root.Dir, Getenv: req.Getenv, Out: req.Out}
 	var err error
 	if s.Cargo, err = wanted.Find(ctx, s.Dirs.Home()); err == nil {
+		s.Cargo.Holding(s.Lock())
 		if s.Out.Verbose() {
 			s.Out.Detail("cargo %s at %s", s.Cargo.Version(ctx), s.Cargo.Path)
 		}
@@ -87,26 +85,24 @@ func (s *Site) Close() {
 	if s.Versions != nil {
 		_, _ = s.Versions.Get() // it may be asked still
 	}
-	s.unlock()
+	s.lock.Release()
 }
 
-func (s *Site) lock(ctx context.Context) error {
-	lock := flock.New(filepath.Join(s.Dirs.W, ".lock"))
-	held, err := lock.TryLock()
-	if err == nil && !held {
-		s.Out.Say("waiting for another opam-cargo to finish in %s", s.Dirs.W)
-		_, err = lock.TryLockContext(ctx, 100*time.Millisecond)
-	}
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+func (s *Site) takeLock(ctx context.Context) (err error) {
+	s.lock, err = lock.Take(ctx, lock.Request{
+		Dir:     s.Dirs.W,
+		Waiting: func() { s.Out.Say("waiting for another opam-cargo to finish in %s", s.Dirs.W) },
+		Without: func() { s.Out.Warn("the file system of %s has no locks: only runs on this machine wait for each other", s.Dirs.W) },
+	})
+	if err != nil && ctx.Err() == nil {
 		return problem.New(problem.Input, "cannot lock the workspace: %w", err).At(s.Dirs.W, 0).
 			Hint("check the owner and the permissions of that directory")
 	}
-	s.unlock = func() { lock.Unlock() } //nolint:errcheck // the process ends soon, and the lock with it
-	return nil
+	return err
 }
+
+// Lock is the lock on W, for the programs that are run.
+func (s *Site) Lock() lock.Handle { return s.lock.Handle() }
 
 // CrateStore is the directory of the crates that opam installed as packages; empty where
 // there is none.

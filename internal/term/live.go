@@ -61,28 +61,30 @@ func (p *Printer) clear() {
 	}
 }
 
-// CargoProgress takes what a cargo says that resolves or downloads, and passes its
-// progress to a terminal. The rest is for whoever explains a failure.
+// CargoProgress takes what a cargo says, and passes its progress to a terminal; that it
+// waits for another one is said in any case. The rest is for whoever explains a failure.
 func (p *Printer) CargoProgress() io.Writer {
-	if !p.Live() {
-		return io.Discard
-	}
-	return &progressLines{to: p}
+	return &progressLines{to: p, live: p.Live()}
 }
 
 type progressLines struct {
 	to   *Printer
+	live bool
 	line []byte // without its end yet
 }
 
 func (l *progressLines) Write(b []byte) (int, error) {
 	for _, c := range b {
-		if l.line = append(l.line, c); c == '\n' {
-			if line := string(l.line); cargo.Progress(line) {
-				l.to.Pass(line)
-			}
-			l.line = l.line[:0]
+		if l.line = append(l.line, c); c != '\n' {
+			continue
 		}
+		line := string(l.line)
+		if lock, found := cargo.Blocked(line); found && !l.live {
+			l.to.Say("cargo waits for another cargo, which has the lock on the %s", lock)
+		} else if l.live && cargo.Progress(line) {
+			l.to.Pass(line)
+		}
+		l.line = l.line[:0]
 	}
 	return len(b), nil
 }

@@ -17,6 +17,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+
+	"github.com/opam-cargo/opam-cargo/internal/lock"
 )
 
 // The program names under which the tool is a wrapper.
@@ -27,7 +29,7 @@ const (
 )
 
 // Names are all of them.
-func Names() []string { return []string{Rustc, CC, CXX, Umask} }
+func Names() []string { return []string{Rustc, CC, CXX} }
 
 // Variable is the environment variable that carries the [Remap].
 const Variable = "OPAM_CARGO_REMAP"
@@ -38,6 +40,7 @@ type Remap struct {
 	Capped   string      `json:"capped"`            // crates below it get --cap-lints=warn
 	Archives []string    `json:"archives"`          // directories of crates that become archives: rustc tells what these need
 	Wrapper  string      `json:"wrapper,omitempty"` // a program such as sccache to run rustc through
+	Lock     lock.Handle `json:"lock"`              // on W
 }
 
 // String encodes r for [Variable].
@@ -53,9 +56,6 @@ func (r Remap) String() string {
 // arguments, else those of a C compiler, with the compiler first where it is not the
 // usual one. It does not return unless the compiler cannot be started.
 func Run(name string, args []string) error {
-	if name == Umask {
-		return underUmask(args)
-	}
 	var r Remap
 	if err := json.Unmarshal([]byte(os.Getenv(Variable)), &r); err != nil {
 		return fmt.Errorf("%s: %w", Variable, err)
@@ -71,7 +71,7 @@ func Run(name string, args []string) error {
 		}
 		argv = append([]string{args[0]}, r.rustc(args[1:], cwd)...)
 		if r.Wrapper != "" {
-			argv = append([]string{r.Wrapper}, argv...)
+			return r.behind(argv)
 		}
 	}
 	path, err := exec.LookPath(argv[0])
@@ -79,6 +79,26 @@ func Run(name string, args []string) error {
 		return err
 	}
 	return syscall.Exec(path, argv, os.Environ())
+}
+
+// behind runs rustc through the wrapper, and ends with its exit code. The wrapper may start a
+// server, which lives on: it does not get the lock, which we have until it has answered.
+func (r Remap) behind(argv []string) error {
+	r.Lock.Keep()
+	cmd := exec.Command(r.Wrapper, argv...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			os.Exit(128 + int(status.Signal()))
+		}
+		os.Exit(exit.ExitCode())
+	}
+	if err == nil {
+		os.Exit(0)
+	}
+	return err
 }
 
 // source matches what a compiler works on, unlike a compiler.
