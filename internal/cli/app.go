@@ -30,6 +30,7 @@ type app struct {
 // Run runs the command line args (args[0] is the program) and returns the exit
 // code.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	stdout = term.Writer(stdout)
 	a := &app{ctx: ctx, stdout: stdout, stderr: stderr, term: term.New(stderr, term.Normal, "auto")}
 	defer func() {
 		if r := recover(); r != nil {

@@ -125,7 +125,8 @@ func (a *app) reproduceSubject(s *reproduce.Subject, with reproduce.With, shell 
 			return err
 		}
 		if len(differences) > 0 {
-			a.term.Warn("this is not what %s was built from:\n%s", s.Name, reproduce.Table(differences))
+			a.term.Warn("this is not what %s was built from:", s.Name)
+			a.term.Table(reproduce.Table(differences))
 		}
 	}
 	scratch, err := s.Prepare(a.ctx, with)

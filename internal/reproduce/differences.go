@@ -16,6 +16,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/compile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/record"
+	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/toolchain"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
@@ -29,11 +30,14 @@ func Table(list []Difference) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "WHAT\tRECORDED\tHERE\n")
 	for _, d := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", d.What, d.Recorded, d.Here)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", cell(d.What), cell(d.Recorded), cell(d.Here))
 	}
 	_ = w.Flush() // into memory
 	return b.String()
 }
+
+// cell is text that stays in its column.
+func cell(text string) string { return strings.ReplaceAll(term.Line(text), "\t", " ") }
 
 // With is what a subject is made again with.
 type With struct {

@@ -92,7 +92,9 @@ func (s *Site) takeLock(ctx context.Context) (err error) {
 	s.lock, err = lock.Take(ctx, lock.Request{
 		Dir:     s.Dirs.W,
 		Waiting: func() { s.Out.Say("waiting for another opam-cargo to finish in %s", s.Dirs.W) },
-		Without: func() { s.Out.Warn("the file system of %s has no locks: only runs on this machine wait for each other", s.Dirs.W) },
+		Without: func() {
+			s.Out.Warn("the file system of %s has no locks: only runs on this machine wait for each other", s.Dirs.W)
+		},
 	})
 	if err != nil && ctx.Err() == nil {
 		return problem.New(problem.Input, "cannot lock the workspace: %w", err).At(s.Dirs.W, 0).

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"unicode"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
@@ -77,7 +76,7 @@ func (p *Printer) Problems(err error) {
 		}
 		p.line("31", "error", e.Error())
 		if e.Detail != "" {
-			p.raw(indent(e.Detail))
+			p.block(e.Detail)
 		}
 		for _, h := range e.Hints {
 			p.line("36", "hint", h)
@@ -131,8 +130,16 @@ func (p *Printer) Tell(format string, args ...any) {
 	}
 }
 
-// Pass prints another program's own text untouched.
+// Table prints the lines that belong to a warning, unless -q.
+func (p *Printer) Table(text string) {
+	if p.level > Quiet {
+		p.block(strings.TrimRight(text, "\n"))
+	}
+}
+
+// Pass prints another program's own text, of which the colours are left.
 func (p *Printer) Pass(text string) {
+	text, _ = visible(text, colored, true)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
@@ -140,7 +147,7 @@ func (p *Printer) Pass(text string) {
 }
 
 // Through passes another program's own text on as it comes.
-func (p *Printer) Through() io.Writer { return through{p} }
+func (p *Printer) Through() io.Writer { return &writer{to: through{p}, kind: colored} }
 
 type through struct{ to *Printer }
 
@@ -149,15 +156,20 @@ func (t through) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+func (p *Printer) block(text string) {
+	text, _ = visible(text, colored, true)
+	p.raw(indent(text))
+}
+
 func (p *Printer) note(format string, args ...any) {
-	p.raw("opam-cargo: " + visible(fmt.Sprintf(format, args...)))
+	p.raw("opam-cargo: " + Line(fmt.Sprintf(format, args...)))
 }
 
 func (p *Printer) line(color, kind, text string) {
 	if p.color {
 		kind = "\x1b[1;" + color + "m" + kind + "\x1b[0m"
 	}
-	p.raw("opam-cargo: " + kind + ": " + visible(text))
+	p.raw("opam-cargo: " + kind + ": " + Line(text))
 }
 
 func (p *Printer) raw(line string) {
@@ -165,20 +177,6 @@ func (p *Printer) raw(line string) {
 	defer p.mu.Unlock()
 	p.clear()
 	fmt.Fprintln(p.w, line)
-}
-
-// visible is text with its control characters written out: a name in a hostile tree may
-// hold what moves a terminal's cursor.
-func visible(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			fmt.Fprintf(&b, `\x%02x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 func indent(text string) string {
