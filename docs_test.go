@@ -111,7 +111,8 @@ func TestCitations(t *testing.T) {
 			return nil
 		}
 		ext := filepath.Ext(path)
-		if !d.Type().IsRegular() || ext == "" && filepath.Dir(path) != "script" && path != "Makefile" || ext == ".json" || ext == ".gz" {
+		isProgram := ext == "" && filepath.Dir(path) != "script" && path != "Makefile"
+		if !d.Type().IsRegular() || isProgram || ext == ".json" || ext == ".gz" {
 			return nil
 		}
 		src, err := os.ReadFile(path)
@@ -151,7 +152,8 @@ func TestLinkersWords(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"main.c": "int foo_val(void); int main(void) { return foo_val(); }", "one.c": "int foo_val(void) { return 1; }", "two.c": "int foo_val(void) { return 2; }",
+		"main.c": "int foo_val(void); int main(void) { return foo_val(); }",
+		"one.c":  "int foo_val(void) { return 1; }", "two.c": "int foo_val(void) { return 2; }",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)

@@ -77,9 +77,11 @@ func FindForgotten(ctx context.Context, dir, prefix string, rust RustCode, inDun
 func TellForgotten(out *term.Printer, list []Forgotten) {
 	for _, f := range list {
 		if f.Library == "" {
-			out.Warn("%s:%d: %s calls Rust functions of %s and does not list rust_bindings: the linker will not find them", f.File, f.Line, f.What, f.Binding)
+			out.Warn("%s:%d: %s calls Rust functions of %s and does not list rust_bindings: the linker will not find them",
+				f.File, f.Line, f.What, f.Binding)
 		} else {
-			out.Warn("%s:%d: %s lists %s and not rust_bindings: the linker will not find the Rust functions of %s", f.File, f.Line, f.What, f.Library, f.Binding)
+			out.Warn("%s:%d: %s lists %s and not rust_bindings: the linker will not find the Rust functions of %s",
+				f.File, f.Line, f.What, f.Library, f.Binding)
 		}
 		out.Hint("add rust_bindings to its %s in %s", f.Field, f.File)
 	}
@@ -170,7 +172,7 @@ func functions(trees []*bindings.Tree) map[string]string {
 			if !strings.HasSuffix(e.Path, ".rs") {
 				continue
 			}
-			src, err := os.ReadFile(filepath.Join(t.Dir, filepath.FromSlash(e.Path)))
+			src, err := tree.Read(filepath.Join(t.Dir, filepath.FromSlash(e.Path)), tree.MostOfManifest)
 			if err != nil {
 				continue // the build says so
 			}

@@ -18,8 +18,8 @@ func (a *app) auditCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "audit",
 		Usage: "compare the crates with a directory of RustSec advisories, offline",
-		Description: "Exits 1 if a crate that is linked, or Rust's standard library, has a known vulnerability. What is unmaintained or unsound is a " +
-			"warning. The database is a git repository:\n  git clone --depth 1 " + audit.Origin,
+		Description: "Exits 1 if a crate that is linked, or Rust's standard library, has a known vulnerability. " +
+			"What is unmaintained or unsound is a warning. The database is a git repository:\n  git clone --depth 1 " + audit.Origin,
 		Flags:  append([]cli.Flag{stringFlag("db", "the `DIR` of the advisory database, as git clones it"), jsonFlag()}, buildFlags()...),
 		Before: a.before,
 		Action: func(c *cli.Context) error {
@@ -37,7 +37,8 @@ func (a *app) auditCommand() *cli.Command {
 				if err := errors.Join(broken, a.tellAudit(found)); err != nil {
 					return err
 				}
-				a.term.Say("no known vulnerability in %s and Rust %s, by the advisories of %s", term.Count(found.Crates, "crate"), found.Rust, found.Database)
+				a.term.Say("no known vulnerability in %s and Rust %s, by the advisories of %s",
+					term.Count(found.Crates, "crate"), found.Rust, found.Database)
 				return nil
 			})
 		},

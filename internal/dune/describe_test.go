@@ -20,7 +20,8 @@ func TestDescribe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"dune-project": "(lang dune 2.0)", "a.opam": "", "a/dune": "(library (name a_core) (public_name a.core) (libraries unix))", "a/a_core.ml": "",
+		"dune-project": "(lang dune 2.0)", "a.opam": "",
+		"a/dune": "(library (name a_core) (public_name a.core) (libraries unix))", "a/a_core.ml": "",
 		"b/dune": "(library (name b) (libraries a_core))", "b/b.ml": "",
 	} {
 		file := filepath.Join(root, name)

@@ -43,7 +43,9 @@ func program(layers int) Program {
 
 // Paths are counted all, and told as far as somebody reads them, whatever their number.
 func TestPathsTo(t *testing.T) {
-	for layers, want := range map[int]struct{ told, more int }{0: {1, 0}, 1: {2, 0}, 3: {8, 0}, 4: {12, 4}, 24: {12, 1<<24 - 12}, 60: {12, manyPaths - 12}} {
+	for layers, want := range map[int]struct{ told, more int }{
+		0: {1, 0}, 1: {2, 0}, 3: {8, 0}, 4: {12, 4}, 24: {12, 1<<24 - 12}, 60: {12, manyPaths - 12},
+	} {
 		paths, more := program(layers).pathsTo("bottom")
 		if len(paths) != want.told || more["foocaml"] != want.more {
 			t.Errorf("%d layers: %d paths and %d more, not %+v", layers, len(paths), more["foocaml"], want)
@@ -84,7 +86,8 @@ func TestPictures(t *testing.T) {
 		t.Errorf("a tree of %d lines", strings.Count(got, "\n"))
 	}
 	dot, mermaid := p.Dot(), p.Mermaid()
-	if strings.Count(dot, " -> ") != 2+2+4+2 || strings.Count(mermaid, " --> ") != strings.Count(dot, " -> ") || strings.Contains(dot, "apart") {
+	edges := 2 + 2 + 4 + 2
+	if strings.Count(dot, " -> ") != edges || strings.Count(mermaid, " --> ") != edges || strings.Contains(dot, "apart") {
 		t.Errorf("the pictures are\n%s%s", dot, mermaid)
 	}
 }

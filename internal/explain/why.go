@@ -98,7 +98,9 @@ func (p Program) explain(n graph.Node) Crate {
 		for _, dep := range d.Deps {
 			if dep == n.ID && !p.Graph.Generated(d) {
 				w := d.Wants[n.Name]
-				c.AskedBy = append(c.AskedBy, Asker{Name: d.Name, Version: d.Version, Requirement: w.Req, Features: w.Features, DefaultFeatures: w.Default})
+				c.AskedBy = append(c.AskedBy, Asker{
+					Name: d.Name, Version: d.Version, Requirement: w.Req, Features: w.Features, DefaultFeatures: w.Default,
+				})
 			}
 		}
 	}
