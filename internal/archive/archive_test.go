@@ -405,3 +405,25 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	})
 }
+
+func TestSource(t *testing.T) {
+	for symbol, want := range map[string]string{
+		"_ZN4xdep3valEi": "xdep val", "_Z3foov": "foo", "__ZN4xdep3valEi": "xdep val", "_ZN4xdep1KC1Ev": "xdep K", "_ZNK4xdep1K3getEv": "xdep K get",
+		"_ZN4xdep5twiceIiEET_S1_": "xdep twice", "_ZTVN4xdep1KE": "xdep K", "_Z3fooN4xdep1KE": "foo", "main": "", "_Z": "", "_Z99x": "", "_ZN4xdep1K5countE": "xdep K count",
+	} {
+		if got := strings.Join(Source(symbol), " "); got != want {
+			t.Errorf("%s: %q, not %q", symbol, got, want)
+		}
+	}
+}
+
+func TestRustNames(t *testing.T) {
+	for symbol, want := range map[string]bool{
+		"_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE": true, "_ZN4xdep3valEi": false, "_Z3foov": false, "_RNvCs9ltgdHTiPiY_4tiny5inner": true, "foo$val": false,
+		"_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE.llvm.123": true, "cxxbridge1$box$drop": false, "main": false,
+	} {
+		if Rust(symbol) != want {
+			t.Errorf("%s: not %v", symbol, want)
+		}
+	}
+}

@@ -54,14 +54,24 @@ func Rust(symbol string) bool {
 // Source are the names in a C++ symbol as its source has them, in their order; nil where
 // it is not one of C++: _ZN4xdep3valEi is xdep and val.
 func Source(symbol string) []string {
-	rest, ok := strings.CutPrefix(strings.TrimPrefix(symbol, "_"), "Z")
+	rest, ok := strings.CutPrefix(symbol, "_Z")
 	if !ok {
-		if rest, ok = strings.CutPrefix(symbol, "_Z"); !ok {
+		if rest, ok = strings.CutPrefix(symbol, "__Z"); !ok { // macOS
 			return nil
 		}
 	}
 	var names []string
 	for i := 0; i < len(rest); {
+		if c := rest[i]; len(names) > 0 && (c == 'C' || c == 'D') && i+1 < len(rest) && rest[i+1] >= '0' && rest[i+1] <= '5' {
+			break // a constructor or destructor of what was named last
+		}
+		if rest[i] == 'S' { // what was named before, which may be a number: S_, S1_, St
+			if end := strings.IndexByte(rest[i:], '_'); end > 0 && end <= 3 {
+				i += end
+			}
+			i++
+			continue
+		}
 		n, digits := 0, i
 		for digits < len(rest) && rest[digits] >= '0' && rest[digits] <= '9' && n < 1<<16 {
 			n = n*10 + int(rest[digits]-'0')

@@ -171,3 +171,7 @@ func Blocked(line string) (lock string, found bool) {
 }
 
 var blocking = regexp.MustCompile(`^(?:\x1b\[[0-9;]*m)*\s+(?:\x1b\[[0-9;]*m)*Blocking(?:\x1b\[[0-9;]*m)* waiting for file lock on ([^\n]+)`)
+
+// CannotMerge tells rustc's error where link-time optimisation meets two definitions of one
+// symbol, which it does not name. Seen in 1.95.
+func CannotMerge(text string) bool { return strings.Contains(text, "failed to load bitcode of module") }

@@ -203,3 +203,10 @@ func TestBlocked(t *testing.T) {
 		}
 	}
 }
+
+func TestCannotMerge(t *testing.T) {
+	const said = "error: failed to load bitcode of module \"foo_ffi-9bcacaf3fca8807f.foo_ffi.6854435969ed8674-cgu.0.rcgu.o\": \n\n"
+	if !CannotMerge(said) || CannotMerge("error: could not compile `rust-bindings` (lib) due to 1 previous error") {
+		t.Error("what rustc 1.95 says is not told")
+	}
+}

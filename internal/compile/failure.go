@@ -6,9 +6,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/archive"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/check"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
+	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -71,6 +73,9 @@ func (in Input) verdict(ctx context.Context, out *output, said string) error {
 		return tooNew(g, list, rustc["release"])
 	}
 	for _, text := range out.errors {
+		if cargo.CannotMerge(text) {
+			return in.definedTwice(out.rlibs)
+		}
 		if a, b, ok := cargo.TwoAllocators(text); ok {
 			return check.TwoAllocators(in.contender(a, "global_allocator") + " and " + in.contender(b, "global_allocator"))
 		}
@@ -99,6 +104,35 @@ func tooNew(g *graph.Graph, list []cargo.Needs, release string) error {
 		problems = append(problems, check.TooNew(c.Name, c.Version, c.Rustc, release, pkg))
 	}
 	return errors.Join(problems...)
+}
+
+// definedTwice finds what link-time optimisation could not merge, and does not name: a C
+// symbol of two crates. nil: there is none.
+func (in Input) definedTwice(rlibs []Rlib) error {
+	g := in.Resolution.Graph
+	by := map[string]*graph.Node{}
+	for _, r := range rlibs {
+		n := g.At(r.Manifest)
+		if n == nil || !g.Linked(n.ID) {
+			continue
+		}
+		a, err := archive.Open(r.File)
+		if err != nil {
+			continue // cargo's own words are there
+		}
+		for _, symbol := range order.Keys(a.Index()) {
+			if archive.Mangled(symbol) || archive.Std(symbol) {
+				continue
+			}
+			if other := by[symbol]; other != nil && other.ID != n.ID {
+				a.Close()
+				return check.Twice(g, []string{symbol}, other, n)
+			}
+			by[symbol] = n
+		}
+		a.Close()
+	}
+	return nil
 }
 
 // contender is a library's crate with its opam packages, and where its sources have the

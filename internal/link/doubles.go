@@ -2,15 +2,14 @@ package link
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
 
 	"golang.org/x/mod/semver"
 
+	"github.com/opam-cargo/opam-cargo/internal/check"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
-	"github.com/opam-cargo/opam-cargo/internal/problem"
 )
 
 // double is a symbol that two crates define.
@@ -84,7 +83,7 @@ func (in Input) verdict(list []double) (losers map[string][]*graph.Node, err err
 		}
 		if serve(allowed); len(allowed) > 0 {
 			in.Site.Out.Say("%s: crate %s %s serves for crate %s %s, as rust-bindings/settings.toml allows",
-				someOf(allowed), a.Name, a.Version, b.Name, b.Version)
+				check.Some(allowed), a.Name, a.Version, b.Name, b.Version)
 		}
 		if len(left) == 0 {
 			continue
@@ -92,37 +91,13 @@ func (in Input) verdict(list []double) (losers map[string][]*graph.Node, err err
 		if pkg := in.withinOne(a, b); pkg != "" {
 			serve(left)
 			in.Site.Out.Warn("%s: the symbol %s is defined twice, by the crates %s %s and %s %s, as its own Cargo.lock has them: %s serves for both",
-				pkg, someOf(left), a.Name, a.Version, b.Name, b.Version, a.Name+" "+a.Version)
+				pkg, check.Some(left), a.Name, a.Version, b.Name, b.Version, a.Name+" "+a.Version)
 			in.Site.Out.Hint("each of the two may have been compiled for its own; who wants which: opam-cargo why %s", b.Name)
 			continue
 		}
-		problems = append(problems, in.twice(left, a, b))
+		problems = append(problems, check.Twice(in.Graph, left, a, b))
 	}
 	return losers, errors.Join(problems...)
-}
-
-// someOf names the first of several symbols.
-func someOf(names []string) string {
-	if len(names) > 1 {
-		return fmt.Sprintf("%s and %d more", names[0], len(names)-1)
-	}
-	return names[0]
-}
-
-func (in Input) twice(names []string, a, b *graph.Node) error {
-	of := func(n *graph.Node) string { return strings.Join(in.Graph.Owners(n.ID), ", ") }
-	if a.Name+a.Version > b.Name+b.Version {
-		a, b = b, a
-	}
-	e := problem.New(problem.Check, "the symbol %s is defined twice: by crate %s %s (of %s) and by crate %s %s (of %s)",
-		someOf(names), a.Name, a.Version, of(a), b.Name, b.Version, of(b))
-	if a.Name == b.Name && a.Source != "" && b.Source != "" {
-		e.Hint("let both bindings use one version of %s; who wants which: opam-cargo why %s", a.Name, a.Name)
-	} else {
-		e.Hint("one of the two must change its name: `#[no_mangle]` functions are global in the whole program; begin them with the package's name").
-			Hint("if both are the same code, make it one crate that both depend on")
-	}
-	return e.Hint("if one of the two may serve for both, say so in rust-bindings/settings.toml: [allow] symbols = [%q]", names[0])
 }
 
 // withinOne is the package that brings both crates, each of which no other package brings

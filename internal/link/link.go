@@ -98,11 +98,17 @@ func Archives(ctx context.Context, in Input) (*Linked, error) {
 	offered := map[string]*graph.Node{}
 	for _, a := range in.Plan.Archives {
 		manifest := in.manifest(a)
-		b := Archive{Archive: a, Path: in.Compiled.Archives[manifest]}
+		b := Archive{Archive: a, Path: in.Compiled.Archives[manifest], Link: Needs{NativeLibs: []string{}}}
 		if b.Path == "" {
 			return nil, fmt.Errorf("cargo built no static library of %s", a.Crate)
 		}
-		b.Link.NativeLibs = append([]string{}, in.Compiled.NativeLibs[manifest]...)
+		for _, lib := range in.Compiled.NativeLibs[manifest] {
+			// C compilers add it themselves, at the end and where it is wanted; with -static
+			// there is none.
+			if lib != "-lgcc_s" {
+				b.Link.NativeLibs = append(b.Link.NativeLibs, lib)
+			}
+		}
 		b.Link.Search = in.search(b.Link.NativeLibs)
 		l, err := openLibrary(b.Path, o)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/archive"
 	"github.com/opam-cargo/opam-cargo/internal/graph"
@@ -59,7 +60,8 @@ func (l *library) offered(into map[string]*graph.Node) {
 func (l *library) registering() ([]int, error) {
 	var list []int
 	for i, n := range l.of {
-		if n == nil || !rustObject(l.Members()[i]) {
+		m := l.Members()[i]
+		if !rustObject(m) || n == nil && !l.merged(m) {
 			continue
 		}
 		o, err := l.Object(i)
@@ -71,6 +73,17 @@ func (l *library) registering() ([]int, error) {
 		}
 	}
 	return list, nil
+}
+
+// merged tells a member that link-time optimisation made of crates, by its name, from those
+// of Rust's own.
+func (l *library) merged(m archive.Member) bool {
+	for _, r := range l.lto {
+		if name, ok := strings.CutPrefix(m.Name, r.node.Lib); ok && (name[0] == '.' || name[0] == '-') {
+			return true
+		}
+	}
+	return len(l.lto) > 0 && strings.HasPrefix(m.Name, "rust_bindings")
 }
 
 // doubles are the symbols that several crates define, of what is linked for the roots, as

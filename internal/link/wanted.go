@@ -93,6 +93,9 @@ func findRoots(ctx context.Context, in Input, offered map[string]*graph.Node) (*
 			rest = append(rest, symbol{name, in.Graph.Owners(n.ID)})
 		}
 	}
+	// What starts the runtime of coverage and profiles; a compiler driver asks for it where
+	// it links instrumented code.
+	w.roots["__llvm_profile_runtime"] = true
 	sort.Slice(rest, func(i, j int) bool { return rest[i].name < rest[j].name })
 	w.installed(ctx, rest)
 	for _, s := range rest {
