@@ -105,6 +105,9 @@ func Find(program, home, toolchain string) (*Cargo, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
+	if err := noConfig("/"); err != nil {
+		return nil, err
+	}
 	c := &Cargo{Path: path, home: home, version: &checked{}, rustc: &asked{}}
 	c.env = environment(os.Environ(), home, toolchain)
 	if filepath.Base(program) != program {
@@ -170,7 +173,7 @@ func environment(env []string, home, toolchain string) []string {
 	for _, kv := range env {
 		name, _, _ := strings.Cut(kv, "=")
 		switch {
-		case strings.HasPrefix(name, "CARGO_"), strings.HasPrefix(name, "RUSTC"), strings.HasPrefix(name, "RUSTDOC"), name == "RUSTFLAGS":
+		case scrubbed(name):
 		case name == "RUSTUP_TOOLCHAIN" && toolchain != "":
 		default:
 			kept = append(kept, kv)
