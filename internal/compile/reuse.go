@@ -37,6 +37,9 @@ func (in Input) set() (set compiled.Set, ok bool, err error) {
 	for _, c := range in.Resolution.Graph.Components(in.Resolution.Lock) {
 		if c.Checksum != "" {
 			set.Crates[c.Name+"-"+c.Version] = c.Checksum
+			if c.Script || c.Macro {
+				set.Ran = append(set.Ran, c.Name+"-"+c.Version)
+			}
 		}
 	}
 	return set, len(set.Crates) > 0, nil
@@ -55,7 +58,8 @@ func (in Input) profileDir() string {
 }
 
 // begin lets a first build begin with what the switch keeps of its crates. It is a
-// shortcut: whatever is in its way is told with -v, and everything is compiled.
+// shortcut: a set that is not what its index says is dropped, with one line, and everything
+// is compiled.
 func (in Input) begin() error {
 	if tree.Exists(in.profileDir()) {
 		return nil
@@ -76,11 +80,21 @@ func (in Input) begin() error {
 		return nil
 	}
 	scratch := target + ".new"
-	err = errors.Join(os.RemoveAll(scratch), best.Unpack(dir, scratch), os.MkdirAll(target, 0o755))
+	if err := errors.Join(os.RemoveAll(scratch), os.MkdirAll(target, 0o755)); err != nil {
+		return err
+	}
+	err = best.Unpack(dir, scratch)
 	if err == nil {
 		err = os.Rename(scratch, in.profileDir())
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, compiled.ErrDamaged):
+		out.Warn("the compiled crates that %s left in the switch are dropped: %v", best.By, err)
+		if err := compiled.Drop(dir, best.Name); err != nil { // opam's sandbox lets nobody write there
+			out.Detail("they cannot be removed: %v", err)
+		}
+		return os.RemoveAll(scratch)
+	case err != nil:
 		out.Detail("the compiled crates of %s are not taken: %v", best.By, err)
 		return os.RemoveAll(scratch)
 	}

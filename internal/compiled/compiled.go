@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -23,7 +24,7 @@ import (
 )
 
 // Format is the version of the files' form.
-const Format = 1
+const Format = 2
 
 // Limit bounds the sizes of all sets of a switch together, in bytes: the oldest go first.
 const Limit = 2 << 30
@@ -36,7 +37,11 @@ type Set struct {
 	// and OCaml. Sets of another world are never taken.
 	World  map[string]string `json:"world"`
 	Crates map[string]string `json:"crates"` // name-version: checksum
-	By     string            `json:"by"`     // the package that left it
+	// Ran are those of Crates that ran code while the set was made, by a build script or as
+	// a procedural macro: what they did to the other units is done only where they run anyway.
+	Ran   []string          `json:"ran,omitempty"`
+	By    string            `json:"by"`              // the package that left it
+	Files map[string]string `json:"files,omitempty"` // of the tar file: their sha256
 }
 
 // Entry is a set that is kept.
@@ -71,14 +76,16 @@ func List(dir string) ([]Entry, error) {
 	}
 	var list []aged
 	for _, file := range tree.Glob(dir, "*.json") {
-		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		src, err := os.ReadFile(file)
-		if err != nil {
+		e := Entry{Name: strings.TrimSuffix(filepath.Base(file), ".json")}
+		src, err := tree.Read(file, tree.MostOfList)
+		if errors.Is(err, fs.ErrPermission) {
 			return nil, err
 		}
-		e := Entry{Name: name}
-		info, err := os.Stat(tarFile(dir, name))
-		if err != nil || json.Unmarshal(src, &e.Set) != nil || e.Format < 1 {
+		info, statErr := os.Lstat(tarFile(dir, e.Name))
+		if err != nil || statErr != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if e.Set, err = parse(src); err != nil {
 			continue
 		}
 		e.Size = info.Size()
@@ -92,8 +99,58 @@ func List(dir string) ([]Entry, error) {
 	return entries, nil
 }
 
+// parse reads a set's index.
+func parse(src []byte) (Set, error) {
+	var s Set
+	if err := json.Unmarshal(src, &s); err != nil {
+		return Set{}, err
+	}
+	return s, s.check()
+}
+
+// check refuses what makes no sense: what stands in an index becomes names of files. Of a
+// newer release's only the name is shown.
+func (s Set) check() error {
+	switch {
+	case s.Format < 1:
+		return errors.New("no format")
+	case s.Format > Format:
+		return nil
+	}
+	for id, sum := range s.Crates {
+		if !isCrate(id, sum) {
+			return fmt.Errorf("%q is no crate with a checksum", id)
+		}
+	}
+	for _, id := range s.Ran {
+		if s.Crates[id] == "" {
+			return fmt.Errorf("%q is no crate of the set", id)
+		}
+	}
+	for name := range s.Files {
+		if !inParts(name) {
+			return fmt.Errorf("the file %q is none that cargo makes of a crate", name)
+		}
+	}
+	return nil
+}
+
+// isCrate tells whether id is the name-version of a crate that has that checksum. Where
+// the version begins is not said: at one of the hyphens before a digit.
+func isCrate(id, sum string) bool {
+	for i := range id {
+		if id[i] != '-' {
+			continue
+		}
+		if _, err := crate.NewID(id[:i], id[i+1:], sum); err == nil {
+			return sum != ""
+		}
+	}
+	return false
+}
+
 // Best is the set of the same world that has the most of the wanted crates, all with the
-// wanted checksums. Crates that it has besides do no harm.
+// wanted checksums. Crates that it has besides do no harm, but for those that ran code.
 func Best(dir string, want Set) (Entry, bool) {
 	list, err := List(dir)
 	if err != nil {
@@ -115,6 +172,11 @@ func (s Set) common(want Set) int {
 	}
 	for k, v := range s.World {
 		if want.World[k] != v {
+			return 0
+		}
+	}
+	for _, id := range s.Ran {
+		if want.Crates[id] != s.Crates[id] {
 			return 0
 		}
 	}
@@ -151,10 +213,6 @@ func Save(dir string, set Set, target string, without []string) (size int64, err
 	if tree.Exists(infoFile(dir, name)) && tree.Exists(tarFile(dir, name)) {
 		return 0, nil
 	}
-	text, err := json.MarshalIndent(set, "", "  ")
-	if err != nil {
-		return 0, err
-	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return 0, err
 	}
@@ -163,7 +221,7 @@ func Save(dir string, set Set, target string, without []string) (size int64, err
 		return 0, err
 	}
 	defer os.Remove(tmp.Name())
-	size, err = pack(tmp, target, without)
+	size, set.Files, err = pack(tmp, target, without)
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		return 0, fmt.Errorf("keep the compiled crates: %w", err)
 	}
@@ -174,6 +232,10 @@ func Save(dir string, set Set, target string, without []string) (size int64, err
 		return 0, err
 	}
 	if err := os.Chmod(tmp.Name(), 0o644); err != nil {
+		return 0, err
+	}
+	text, err := json.MarshalIndent(set, "", " ")
+	if err != nil {
 		return 0, err
 	}
 	if err := os.Rename(tmp.Name(), tarFile(dir, name)); err != nil {

@@ -3,8 +3,8 @@ package compiled
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
@@ -44,7 +44,7 @@ func Touched(store string, crates map[string]string) string {
 // It returns the size of what is new, in bytes; 0 where nothing is, or where the build did
 // not use the switch's own crates.
 func Keep(file, prefix string) (int64, error) {
-	src, err := os.ReadFile(file)
+	src, err := tree.Read(file, tree.MostOfList)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
@@ -52,7 +52,14 @@ func Keep(file, prefix string) (int64, error) {
 		return 0, err
 	}
 	var l Left
-	if err := json.Unmarshal(src, &l); err != nil {
+	err = json.Unmarshal(src, &l)
+	if _, own := tree.Below(filepath.Dir(filepath.Dir(file)), l.Target); err == nil && !own {
+		err = fmt.Errorf("%s is not this workspace's", l.Target)
+	}
+	if err == nil {
+		err = l.Set.check()
+	}
+	if err != nil {
 		return 0, problem.New(problem.Input, "what the build left is damaged: %w", err).At(file, 0).Hint("build again: opam-cargo build")
 	}
 	if l.Store != crate.Store(prefix) || Touched(l.Store, l.Set.Crates) != "" {

@@ -39,6 +39,7 @@ type Node struct {
 	LicenseFile string          `json:"license_file,omitempty"` // relative to the manifest's directory
 	Features    []string        `json:"features,omitempty"`
 	Macro       bool            `json:"macro,omitempty"`  // a procedural macro: run by rustc, not linked
+	Script      bool            `json:"script,omitempty"` // it has a build script, which cargo runs
 	Deps        []string        `json:"deps,omitempty"`   // ids, development aside
 	Linked      []string        `json:"linked,omitempty"` // those of Deps that are more than build dependencies
 	Wants       map[string]Want `json:"wants,omitempty"`  // by package name, development aside
@@ -65,6 +66,7 @@ func New(m *cargo.Metadata, d workspace.Dirs) *Graph {
 				nodes[p.ID].Lib = strings.ReplaceAll(target.Name, "-", "_")
 			}
 			nodes[p.ID].Macro = nodes[p.ID].Macro || slices.Contains(target.Kind, "proc-macro")
+			nodes[p.ID].Script = nodes[p.ID].Script || slices.Contains(target.Kind, "custom-build")
 		}
 		for _, d := range p.Dependencies {
 			if d.Kind != "dev" {

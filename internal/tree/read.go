@@ -22,7 +22,7 @@ var ErrNotRegular = errors.New("not a regular file")
 
 // Read is the content of a regular file of at most so many bytes.
 func Read(file string, most int64) ([]byte, error) {
-	f, err := open(file, most)
+	f, err := Open(file, most)
 	if err != nil {
 		return nil, err
 	}
@@ -37,9 +37,9 @@ func Read(file string, most int64) ([]byte, error) {
 	return content, nil
 }
 
-// open opens a regular file of at most so many bytes. What another puts in its place
+// Open opens a regular file of at most so many bytes. What another puts in its place
 // meanwhile does not make it wait.
-func open(file string, most int64) (*os.File, error) {
+func Open(file string, most int64) (*os.File, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, err

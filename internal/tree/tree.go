@@ -123,7 +123,7 @@ func Sum(root string, list []Entry) error {
 
 // FileSum is the sha256 of a file's content, in hex.
 func FileSum(file string) (string, error) {
-	f, err := open(file, math.MaxInt64)
+	f, err := Open(file, math.MaxInt64)
 	if err != nil {
 		return "", err
 	}
