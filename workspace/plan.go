@@ -137,6 +137,7 @@ type Vendored struct {
 	Package string   `json:"package,omitempty"` // opam package whose tree has it
 	Serves  []string `json:"serves"`            // opam packages that it is there for
 	Dir     string   `json:"-"`
+	Content string   `json:"-"` // a name for the content of Dir
 }
 
 // JSON is the whole decision as W/plan.json holds it: the plan, and the packages of the

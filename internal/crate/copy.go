@@ -1,30 +1,33 @@
 package crate
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // CopyVendored copies the vendored crate in dir, which may be a link to a
 // directory, as dest, in the form of [Unpack]: same modes and mtime, no sums of
 // files, and the package's sum id.Checksum, which for a git crate is ""
-// (docs/facts.md#git-crates). It does not look at the content; see [VerifyVendored]. .git is left out.
+// (docs/facts.md#git-crates). It does not look at the content, of which from is a name for
+// [LaidOut]; see [VerifyVendored]. .git is left out.
 // dest must not exist; nothing is left of it on failure.
-func CopyVendored(dir string, id ID, dest string) error {
-	from, err := filepath.EvalSymlinks(dir)
+func CopyVendored(dir string, id ID, from, dest string) error {
+	source, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return problem.New(problem.Input, "cannot read the vendored crate: %w", err).At(dir, 0).Hint(revendorHint)
 	}
 	return build(dest, func(to string) error {
-		err := filepath.WalkDir(from, func(file string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(source, func(file string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err
 			}
-			rel, err := filepath.Rel(from, file)
+			rel, err := filepath.Rel(source, file)
 			if err != nil || rel == "." || rel == ChecksumFile {
 				return err
 			}
@@ -34,7 +37,7 @@ func CopyVendored(dir string, id ID, dest string) error {
 			return copyEntry(file, rel, filepath.Join(to, rel), d)
 		})
 		if err == nil {
-			err = writeChecksum(to, id.Checksum())
+			err = writeChecksum(to, id.Checksum(), from)
 		}
 		var told *problem.Error
 		if err != nil && !errors.As(err, &told) {
@@ -80,4 +83,15 @@ func copyFile(file, dest string) error {
 		return problem.New(problem.Input, "the file changed while the crate was copied").At(file, 0).Hint("run the same command again")
 	}
 	return writeFile(dest, f, info.Mode()&0o111 != 0)
+}
+
+// LaidOut tells whether the directory source dir has a crate that [Unpack] (from is empty)
+// or [CopyVendored] made of the same content.
+func LaidOut(dir string, id ID, from string) bool {
+	var have struct {
+		Package string `json:"package"`
+		From    string `json:"from"`
+	}
+	src, err := tree.Read(filepath.Join(dir, id.String(), ChecksumFile), tree.MostOfList)
+	return err == nil && json.Unmarshal(src, &have) == nil && have.Package == id.Checksum() && have.From == from
 }

@@ -82,12 +82,14 @@ func finish(tmp, dest string) error {
 
 // writeChecksum writes dir's checksum file without the sums of its files: cargo
 // then checks no content (docs/facts.md#directory-sources). A git crate must have no
-// package sum (docs/facts.md#git-crates).
-func writeChecksum(dir, sum string) error {
+// package sum (docs/facts.md#git-crates). from, which cargo does not read, says of which
+// content a copy was made; empty: of the .crate itself.
+func writeChecksum(dir, sum, from string) error {
 	content := struct {
 		Package string            `json:"package,omitempty"`
 		Files   map[string]string `json:"files"`
-	}{sum, map[string]string{}}
+		From    string            `json:"from,omitempty"`
+	}{sum, map[string]string{}, from}
 	text, err := json.Marshal(content)
 	if err != nil {
 		return err

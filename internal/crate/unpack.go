@@ -44,7 +44,7 @@ func Unpack(ctx context.Context, file string, id ID, dest string) error {
 		if err := unpackData(ctx, data, id, dir, normal); err != nil {
 			return unpackProblem(ctx, file, dest, err)
 		}
-		if err := writeChecksum(dir, id.Checksum()); err != nil {
+		if err := writeChecksum(dir, id.Checksum(), ""); err != nil {
 			return writeProblem(dest, err)
 		}
 		return nil

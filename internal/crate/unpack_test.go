@@ -346,7 +346,7 @@ func FuzzUnpack(f *testing.F) {
 			if err := unpackTar(context.Background(), r, ID{"a", "1.0.0", ""}, dir, limits{1 << 20, 1 << 20, 100}); err != nil {
 				return err
 			}
-			return writeChecksum(dir, "")
+			return writeChecksum(dir, "", "")
 		})
 		if err != nil {
 			empty(t, parent)

@@ -129,7 +129,7 @@ func TestCopyVendored(t *testing.T) {
 	}
 	for sum, content := range map[string]string{"ab": `{"package":"ab","files":{}}`, "": `{"files":{}}`} {
 		dest := filepath.Join(t.TempDir(), "new", "a-1.0.0")
-		if err := CopyVendored(alias, ID{"a", "1.0.0", sum}, dest); err != nil {
+		if err := CopyVendored(alias, ID{"a", "1.0.0", sum}, "", dest); err != nil {
 			t.Fatal(err)
 		}
 		check(t, listing(t, dest), "644 .cargo-checksum.json "+content+"\n644 .hidden h\n644 Cargo.toml\n755 .\n755 src\n755 src/lib.rs x\nlink -> src/lib.rs")
@@ -137,12 +137,12 @@ func TestCopyVendored(t *testing.T) {
 
 	bad := lay(t, map[string]string{"Cargo.toml": pkg, "d/link": "-> ../../x"})
 	parent := t.TempDir()
-	err := CopyVendored(bad, ID{"a", "1.0.0", ""}, filepath.Join(parent, "d"))
+	err := CopyVendored(bad, ID{"a", "1.0.0", ""}, "", filepath.Join(parent, "d"))
 	if p, ok := err.(*problem.Error); !ok || p.File != filepath.Join(bad, "d/link") || len(p.Hints) == 0 {
 		t.Errorf("got %v", err)
 	}
 	empty(t, parent)
-	if err := CopyVendored(bad+"x", ID{}, filepath.Join(parent, "d")); err == nil {
+	if err := CopyVendored(bad+"x", ID{}, "", filepath.Join(parent, "d")); err == nil {
 		t.Error("a missing crate was copied")
 	}
 }
@@ -211,7 +211,7 @@ func TestCargoBuildsFromIt(t *testing.T) {
 	if err := Unpack(context.Background(), file, id, one); err != nil {
 		t.Fatal(err)
 	}
-	if err := CopyVendored(one, id, two); err != nil {
+	if err := CopyVendored(one, id, "", two); err != nil {
 		t.Fatal(err)
 	}
 	for _, store := range []string{one, two} {

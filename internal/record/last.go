@@ -49,6 +49,9 @@ func Key(in Input) (string, error) {
 		fmt.Fprintln(&b, t.Package, t.Hash)
 	}
 	b.Write(plan)
+	for _, v := range in.Resolution.Vendored {
+		fmt.Fprintln(&b, v.Content)
+	}
 	return tree.BytesSum(b.Bytes()), nil
 }
 

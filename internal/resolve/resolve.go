@@ -111,7 +111,7 @@ func unverified(named []source.Candidate, g *graph.Graph) []workspace.Vendored {
 			continue
 		}
 		list = append(list, workspace.Vendored{
-			Crate: c.ID.Name(), Version: c.ID.Version(), Source: n.Source, Dir: c.Dir,
+			Crate: c.ID.Name(), Version: c.ID.Version(), Source: n.Source, Dir: c.Dir, Content: c.Content(),
 			From: c.Place.Label, Package: c.Place.Owner, Serves: g.Owners(n.ID),
 		})
 	}
@@ -157,7 +157,7 @@ func (in Input) tellUnusedPatches(lock *lockfile.Lock) {
 // key fingerprints all that cargo's answer depends on.
 func (in Input) key(ctx context.Context, l *Locks, layout source.Layout, found *source.Candidates) (string, error) {
 	var b bytes.Buffer
-	fmt.Fprintln(&b, "3", in.Site.Cargo.Version(ctx), in.Target, in.Site.Dirs.W) // the graph names places
+	fmt.Fprintln(&b, "4", in.Site.Cargo.Version(ctx), in.Target, in.Site.Dirs.W) // the graph names places
 	files, err := in.Plan.Files()
 	if err != nil {
 		return "", err

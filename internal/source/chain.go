@@ -15,6 +15,7 @@ import (
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
+	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
@@ -61,6 +62,34 @@ type Candidate struct {
 func (c Candidate) Key() string { return key(c.ID.String(), c.Source) }
 
 func key(id, source string) string { return id + " " + source }
+
+// Content names the content of a crate's directory, so that a copy of it can be told from
+// one of another directory, and of the .crate itself, which has the empty name. In a
+// vendor directory the checksum file, to which the files are compared, says it; a
+// distributor's may list none, and there the files' places, sizes and times do.
+func (c Candidate) Content() string {
+	if c.Dir == "" {
+		return ""
+	}
+	var b strings.Builder
+	for _, name := range order.Keys(c.files) {
+		fmt.Fprintf(&b, "%q %s\n", name, c.files[name])
+	}
+	if c.Place.Trusted {
+		dir, err := filepath.EvalSymlinks(c.Dir)
+		if err != nil {
+			dir = c.Dir
+		}
+		fmt.Fprintf(&b, "%q\n", dir)
+		list, _ := tree.List(dir, nil) // what cannot be read is told when it is copied
+		for _, e := range list {
+			if info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(e.Path))); err == nil {
+				fmt.Fprintf(&b, "%q %d %d\n", e.Path, info.Size(), info.ModTime().UnixNano())
+			}
+		}
+	}
+	return tree.BytesSum([]byte(b.String()))
+}
 
 // chain looks for crates in places, in order; the first that has a crate with the
 // right checksum serves it.

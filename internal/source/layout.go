@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 	"github.com/opam-cargo/opam-cargo/workspace"
@@ -33,7 +34,7 @@ func (l Layout) registry(list []Candidate) string {
 	for _, c := range list {
 		if c.Source == "" {
 			some = true
-			if !laidOut(l.Store, c.ID) {
+			if !crate.LaidOut(l.Store, c.ID, "") {
 				return l.Dirs.Crates()
 			}
 		}
@@ -80,7 +81,7 @@ func (l Layout) LayOut(ctx context.Context, all, list []Candidate) (registry str
 // never changes, and it would take what it has.
 func (l Layout) forgetChanged(dir string, list []Candidate) {
 	for _, c := range list {
-		if c.ID.Checksum() == "" || !tree.IsDir(filepath.Join(dir, c.ID.String())) || laidOut(dir, c.ID) {
+		if c.ID.Checksum() == "" || !tree.IsDir(filepath.Join(dir, c.ID.String())) || crate.LaidOut(dir, c.ID, c.Content()) {
 			continue
 		}
 		for _, profile := range []string{"*", "*/*"} { // with --target there is one more

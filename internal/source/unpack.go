@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,11 +12,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/opam-cargo/opam-cargo/internal/crate"
-	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // layOut makes dir a directory source that holds the candidates and nothing else. A crate
-// that is there already with the same checksum is left alone: directories appear by
+// that is there already, of the same content, is left alone: directories appear by
 // rename, so one that is there is complete. progress is told of each crate.
 func layOut(ctx context.Context, dir string, list []Candidate, progress func(done, total int)) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -27,7 +25,7 @@ func layOut(ctx context.Context, dir string, list []Candidate, progress func(don
 	var todo []Candidate
 	for _, c := range list {
 		wanted[c.ID.String()] = true
-		if c.ID.Checksum() == "" || !laidOut(dir, c.ID) { // a git crate's content has no name
+		if c.ID.Checksum() == "" || !crate.LaidOut(dir, c.ID, c.Content()) { // a git crate's content has no name
 			todo = append(todo, c)
 		}
 	}
@@ -73,17 +71,5 @@ func (c Candidate) layOut(ctx context.Context, dest string) error {
 	if err := crate.VerifyVendored(c.Dir, !c.Place.Trusted); err != nil {
 		return inPackage(err, c.Place.Owner)
 	}
-	return crate.CopyVendored(c.Dir, c.ID, dest)
-}
-
-// laidOut tells whether a directory source has a crate, by its name-version and checksum.
-func laidOut(dir string, id crate.ID) bool {
-	src, err := tree.Read(filepath.Join(dir, id.String(), ".cargo-checksum.json"), tree.MostOfList)
-	if err != nil {
-		return false
-	}
-	var sum struct {
-		Package string `json:"package"`
-	}
-	return json.Unmarshal(src, &sum) == nil && sum.Package == id.Checksum()
+	return crate.CopyVendored(c.Dir, c.ID, c.Content(), dest)
 }
