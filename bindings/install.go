@@ -11,6 +11,7 @@ import (
 	"github.com/otiai10/copy"
 
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
+	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/lock"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
@@ -81,7 +82,7 @@ func (t *Tree) ownCrates(warn func(string, ...any)) ([]string, error) {
 			err = problem.New(problem.Input, "not a regular file").In(t.Package).At(shown, 0).Hint("put the .crate file itself there: opam-cargo fetch")
 		}
 		if err == nil {
-			sum, err = tree.FileSum(file)
+			sum, err = tree.BoundedSum(crate.MostOfCrate, file)
 		}
 		switch {
 		case err != nil:

@@ -3,6 +3,7 @@ package workspace
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -135,8 +136,11 @@ func (p *Plan) StagedManifest(t *bindings.Tree, dir string) []byte {
 }
 
 func (f *stagedFile) write(base string) error {
-	file := filepath.Join(base, filepath.FromSlash(f.path))
 	if err := clearWay(base, f.path); err != nil {
+		return err
+	}
+	file, err := tree.In(base, f.path)
+	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -148,7 +152,6 @@ func (f *stagedFile) write(base string) error {
 	}
 	content := f.content
 	if content == nil {
-		var err error
 		if content, err = tree.Read(f.source, tree.MostOfSource); err != nil {
 			return err
 		}
@@ -164,6 +167,9 @@ func (f *stagedFile) write(base string) error {
 // itself, must be: a tree may have turned a link into a directory, or a
 // directory into a file. Nothing is ever written through a link.
 func clearWay(base, name string) error {
+	if !fs.ValidPath(name) {
+		return fmt.Errorf("%q %w", name, tree.ErrOut)
+	}
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		full := filepath.Join(base, filepath.FromSlash(dir))
 		info, err := os.Lstat(full)
@@ -182,8 +188,14 @@ func clearWay(base, name string) error {
 
 // removeStaged deletes one file and the directories that this leaves empty.
 func removeStaged(base, name string) error {
-	err := os.Remove(filepath.Join(base, filepath.FromSlash(name)))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && tree.Exists(filepath.Join(base, filepath.FromSlash(name))) {
+	file, err := tree.In(base, name)
+	if errors.Is(err, tree.ErrOut) && fs.ValidPath(name) {
+		return nil // a file or a link stands where its directory was: what was written is gone
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) && tree.Exists(file) {
 		return err
 	}
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
@@ -196,7 +208,7 @@ func removeStaged(base, name string) error {
 
 // readStaged reads the list; whole is false where it is damaged, or another release's.
 func readStaged(file string) (list map[string]staged, whole bool, err error) {
-	src, err := os.ReadFile(file)
+	src, err := tree.Read(file, tree.MostOfList)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, true, nil
 	}
@@ -205,6 +217,11 @@ func readStaged(file string) (list map[string]staged, whole bool, err error) {
 	}
 	if json.Unmarshal(src, &list) != nil || list == nil {
 		return nil, false, nil
+	}
+	for name := range list {
+		if !fs.ValidPath(name) {
+			return nil, false, nil
+		}
 	}
 	return list, true, nil
 }

@@ -26,7 +26,11 @@ func (p *Plan) Write(d Dirs) error {
 		return err
 	}
 	for _, f := range files {
-		if err := tree.WriteIfChanged(filepath.Join(d.W, filepath.FromSlash(f.Path)), f.Content, false); err != nil {
+		file, err := tree.In(d.W, f.Path)
+		if err == nil {
+			err = tree.WriteIfChanged(file, f.Content, false)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -105,7 +105,7 @@ func (a *app) installCrateCommand() *cli.Command {
 				return problem.New(problem.Usage, "install-crate wants a name and a version: %w", err).Hint("it is for the packages that opam-cargo repository writes")
 			}
 			file := filepath.Join(cwd, id.String()+".crate")
-			sum, err := tree.FileSum(file)
+			sum, err := tree.BoundedSum(crate.MostOfCrate, file)
 			if err == nil {
 				id, err = crate.NewID(args[0], args[1], sum)
 			}
@@ -114,10 +114,7 @@ func (a *app) installCrateCommand() *cli.Command {
 					Hint("it is an extra-source of the package that opam-cargo repository writes")
 			}
 			dest := filepath.Join(crate.Store(c.String("destdir")+prefix), id.String())
-			if err := os.RemoveAll(dest); err != nil {
-				return problem.New(problem.Input, "cannot replace the crate: %w", err).At(dest, 0).Hint("make it writable")
-			}
-			return crate.Unpack(a.ctx, file, id, dest)
+			return crate.Replace(a.ctx, file, id, dest)
 		},
 	}
 }

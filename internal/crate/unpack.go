@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/opam-cargo/opam-cargo/internal/problem"
+	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
 // limits bound what a .crate may hold. crates.io takes 10 MB; the largest crate
@@ -23,7 +24,10 @@ type limits struct {
 	entries  int   // files, links and directories
 }
 
-var normal = limits{file: 64 << 20, unpacked: 512 << 20, entries: 100_000}
+// MostOfCrate is how many bytes a .crate file may have.
+const MostOfCrate = 64 << 20
+
+var normal = limits{file: MostOfCrate, unpacked: 512 << 20, entries: 100_000}
 
 // Unpack verifies that the sha256 of the .crate file is id.Checksum and unpacks
 // its one root directory, name-version, as dest, which must not exist. Files
@@ -32,14 +36,40 @@ var normal = limits{file: 64 << 20, unpacked: 512 << 20, entries: 100_000}
 // (docs/facts.md#directory-sources). A file that is not exactly that is a problem naming the file
 // and the entry, and nothing is left of dest.
 func Unpack(ctx context.Context, file string, id ID, dest string) error {
-	data, err := readCrate(file, normal.file)
+	data, err := verified(file, id)
 	if err != nil {
 		return err
 	}
+	return unpackVerified(ctx, file, data, id, dest)
+}
+
+// Replace is [Unpack] in place of what is at dest, which is removed when the file has been
+// verified.
+func Replace(ctx context.Context, file string, id ID, dest string) error {
+	data, err := verified(file, id)
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dest); err != nil {
+		return problem.New(problem.Input, "cannot replace the crate: %w", err).At(dest, 0).Hint("make it writable")
+	}
+	return unpackVerified(ctx, file, data, id, dest)
+}
+
+// verified is the content of a .crate file that has the checksum.
+func verified(file string, id ID) ([]byte, error) {
+	data, err := readCrate(file, normal.file)
+	if err != nil {
+		return nil, err
+	}
 	sum := sha256.Sum256(data)
 	if got := hex.EncodeToString(sum[:]); got != id.Checksum() {
-		return bad(file, fmt.Errorf("the sha256 is %s, but the lock says %s for %s", got, id.Checksum(), id))
+		return nil, bad(file, fmt.Errorf("the sha256 is %s, but the lock says %s for %s", got, id.Checksum(), id))
 	}
+	return data, nil
+}
+
+func unpackVerified(ctx context.Context, file string, data []byte, id ID, dest string) error {
 	return build(dest, func(dir string) error {
 		if err := unpackData(ctx, data, id, dir, normal); err != nil {
 			return unpackProblem(ctx, file, dest, err)
@@ -52,22 +82,8 @@ func Unpack(ctx context.Context, file string, id ID, dest string) error {
 }
 
 func readCrate(file string, limit int64) ([]byte, error) {
-	f, err := os.Open(file)
+	data, err := tree.Read(file, limit)
 	if err != nil {
-		return nil, bad(file, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, bad(file, err)
-	case !info.Mode().IsRegular():
-		return nil, bad(file, errors.New("not a regular file"))
-	case info.Size() > limit:
-		return nil, bad(file, fmt.Errorf("%d bytes; a crate has at most %d", info.Size(), limit))
-	}
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, bad(file, err)
 	}
 	return data, nil

@@ -140,7 +140,7 @@ func VerifyVendored(dir string, complete bool) error {
 			wrong = append(wrong, name+" (outside)")
 			continue
 		}
-		got, err := tree.FileSum(filepath.Join(dir, name))
+		got, err := tree.BoundedSum(normal.unpacked, filepath.Join(dir, name))
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && leftOutByDune(name):
 		case errors.Is(err, fs.ErrNotExist):
@@ -178,7 +178,7 @@ func unlisted(dir string, files map[string]string) ([]string, error) {
 			return err
 		case d.IsDir() && rel == ".git":
 			return filepath.SkipDir
-		case d.Type().IsRegular() && files[filepath.ToSlash(rel)] == "" && rel != ChecksumFile && rel != ".cargo-ok":
+		case !d.IsDir() && files[filepath.ToSlash(rel)] == "" && rel != ChecksumFile && rel != ".cargo-ok":
 			extra = append(extra, rel+" (not in "+ChecksumFile+")")
 		}
 		return nil

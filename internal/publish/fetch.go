@@ -94,7 +94,7 @@ func Fetch(ctx context.Context, w toolchain.Wanted, sets []CrateSet) (brought, t
 		}
 		var missing []crate.ID
 		for _, id := range registryCrates(set.Lock) {
-			if sum, err := tree.FileSum(filepath.Join(dir, id.String()+".crate")); err != nil || sum != id.Checksum() {
+			if sum, err := tree.BoundedSum(crate.MostOfCrate, filepath.Join(dir, id.String()+".crate")); err != nil || sum != id.Checksum() {
 				missing = append(missing, id)
 			}
 		}
@@ -178,7 +178,7 @@ func inDownloadCache(home string, ids []crate.ID) map[crate.ID]string {
 	files := map[crate.ID]string{}
 	for _, id := range ids {
 		for _, file := range tree.Glob(filepath.Join(home, "registry", "cache"), "*/"+id.String()+".crate") {
-			if sum, err := tree.FileSum(file); err == nil && sum == id.Checksum() {
+			if sum, err := tree.BoundedSum(crate.MostOfCrate, file); err == nil && sum == id.Checksum() {
 				files[id] = file
 			}
 		}

@@ -252,7 +252,7 @@ func (c *chain) counts(file string, id crate.ID, p Place) bool {
 	if !tree.Exists(file) {
 		return false
 	}
-	sum, err := tree.FileSum(file)
+	sum, err := tree.BoundedSum(crate.MostOfCrate, file)
 	if err == nil && sum == id.Checksum() {
 		return true
 	}

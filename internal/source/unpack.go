@@ -62,14 +62,14 @@ func layOut(ctx context.Context, dir string, list []Candidate, progress func(don
 }
 
 func (c Candidate) layOut(ctx context.Context, dest string) error {
-	if err := os.RemoveAll(dest); err != nil { // the same name and version under another checksum
-		return err
-	}
 	if c.File != "" {
-		return crate.Unpack(ctx, c.File, c.ID, dest)
+		return crate.Replace(ctx, c.File, c.ID, dest)
 	}
 	if err := crate.VerifyVendored(c.Dir, !c.Place.Trusted); err != nil {
 		return inPackage(err, c.Place.Owner)
+	}
+	if err := os.RemoveAll(dest); err != nil { // the same name and version of another content
+		return err
 	}
 	return crate.CopyVendored(c.Dir, c.ID, c.Content(), dest)
 }

@@ -114,7 +114,7 @@ func Sum(root string, list []Entry) error {
 			continue
 		}
 		g.Go(func() (err error) {
-			e.Sum, err = FileSum(filepath.Join(root, filepath.FromSlash(e.Path)))
+			e.Sum, err = BoundedSum(MostOfSource, filepath.Join(root, filepath.FromSlash(e.Path)))
 			return err
 		})
 	}
@@ -122,8 +122,11 @@ func Sum(root string, list []Entry) error {
 }
 
 // FileSum is the sha256 of a file's content, in hex.
-func FileSum(file string) (string, error) {
-	f, err := Open(file, math.MaxInt64)
+func FileSum(file string) (string, error) { return BoundedSum(math.MaxInt64, file) }
+
+// BoundedSum is [FileSum] of a file that somebody else made, of at most so many bytes.
+func BoundedSum(most int64, file string) (string, error) {
+	f, err := Open(file, most)
 	if err != nil {
 		return "", err
 	}
