@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -178,8 +179,10 @@ func unlisted(dir string, files map[string]string) ([]string, error) {
 			return err
 		case d.IsDir() && rel == ".git":
 			return filepath.SkipDir
-		case !d.IsDir() && files[filepath.ToSlash(rel)] == "" && rel != ChecksumFile && rel != ".cargo-ok":
-			extra = append(extra, rel+" (not in "+ChecksumFile+")")
+		case d.Type()&^fs.ModeSymlink == 0 && files[filepath.ToSlash(rel)] == "" && rel != ChecksumFile && rel != ".cargo-ok":
+			if target, err := os.Readlink(file); err != nil || inside(filepath.ToSlash(rel), target) { // else [CopyVendored] says more
+				extra = append(extra, rel+" (not in "+ChecksumFile+")")
+			}
 		}
 		return nil
 	})

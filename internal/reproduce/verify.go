@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
+	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/record"
+	"github.com/opam-cargo/opam-cargo/internal/source"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
@@ -23,7 +25,7 @@ func Installed(prefix string) []string {
 }
 
 // Verify tells whether the bindings that a record names are still those of the switch,
-// and the archives, where they are in dir, still those that were built; empty: they are
+// with the vendored crates that the program holds of them, and the archives, where they are in dir, still those that were built; empty: they are
 // not kept. What differs is one problem for each.
 func (s *Subject) Verify(dir string) error {
 	var problems []error
@@ -34,6 +36,7 @@ func (s *Subject) Verify(dir string) error {
 	if err != nil {
 		return err
 	}
+	vendors := map[string][]string{source.OfSwitch: {crate.Store(s.Prefix)}}
 	for _, b := range s.Record.Bindings {
 		if b.Dir != "" {
 			continue // its own, and not kept
@@ -52,8 +55,19 @@ func (s *Subject) Verify(dir string) error {
 			problems = append(problems, err)
 			continue
 		}
+		for _, v := range t.Vendor {
+			vendors[source.VendorOf(b.Package)] = append(vendors[source.VendorOf(b.Package)], filepath.Join(t.Dir, filepath.FromSlash(v)))
+		}
 		if t.Hash != b.Tree {
 			differs(problem.New(problem.Check, "it holds Rust code of %s, whose sources in the switch have changed since", nameVersion(b)))
+		}
+	}
+	for _, c := range s.Record.Crates {
+		if !strings.HasPrefix(c.Vendored, source.VendorOf("")) && c.Vendored != source.OfSwitch {
+			continue // of a .crate, whose sum is in the record, or of a directory that is no part of the switch
+		}
+		if !unchanged(c, vendors[c.Vendored]) {
+			differs(problem.New(problem.Check, "it holds the crate %s %s of %s, where it is not as it was", c.Name, c.Version, c.Vendored))
 		}
 	}
 	if dir == "" {
@@ -73,4 +87,21 @@ func (s *Subject) Verify(dir string) error {
 
 func nameVersion(b record.Binding) string {
 	return strings.TrimSpace(b.Package + " " + b.Version)
+}
+
+// unchanged tells whether one of the directories of crates has a crate as the record has it.
+func unchanged(c record.Crate, vendors []string) bool {
+	for _, dir := range vendors {
+		for _, file := range tree.Glob(dir, "*/"+crate.ChecksumFile) {
+			at := filepath.Dir(file)
+			id, _, err := crate.ReadVendored(at)
+			if err != nil || id.Name() != c.Name || id.Version() != c.Version {
+				continue
+			}
+			if sum, err := crate.ContentSum(at); err == nil && sum == c.Content {
+				return true
+			}
+		}
+	}
+	return false
 }

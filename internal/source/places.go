@@ -27,7 +27,7 @@ func Places(s *site.Site, trees []*bindings.Tree, committed *lockfile.Lock) ([]P
 		}
 		for _, v := range t.Vendor {
 			dir := filepath.Join(t.Dir, filepath.FromSlash(v))
-			list = append(list, Place{Dir: dir, Kind: Directory, Label: "the vendor directory of " + t.Package, Owner: t.Package, Lock: lock})
+			list = append(list, Place{Dir: dir, Kind: Directory, Label: VendorOf(t.Package), Owner: t.Package, Lock: lock})
 		}
 	}
 	own := filepath.Join(s.Root.Dir, "rust-bindings")
@@ -40,11 +40,11 @@ func Places(s *site.Site, trees []*bindings.Tree, committed *lockfile.Lock) ([]P
 		list = append(list, Place{Dir: dir, Kind: Directory, Label: s.Root.Shown(dir), Lock: committed})
 	}
 	if s.Prefix != "" {
-		list = append(list, Place{Dir: crate.Store(s.Prefix), Kind: Directory, Label: "the switch's rust-crates", Trusted: true})
+		list = append(list, Place{Dir: crate.Store(s.Prefix), Kind: Directory, Label: OfSwitch, Trusted: true})
 	}
 	for _, dir := range bindings.Beside(s.Getenv, crate.StoreDir) {
 		if dir != s.CrateStore() {
-			list = append(list, Place{Dir: dir, Kind: Directory, Label: dir})
+			list = append(list, Place{Dir: dir, Kind: Directory, Label: dir, Trusted: true})
 		}
 	}
 	for _, dir := range filepath.SplitList(s.Getenv("OPAM_CARGO_CRATES")) {
@@ -57,3 +57,9 @@ func Places(s *site.Site, trees []*bindings.Tree, committed *lockfile.Lock) ([]P
 	list = append(list, Place{Dir: downloads, Kind: Downloads, Label: "cargo's download cache"})
 	return slices.DeleteFunc(list, func(p Place) bool { return !tree.IsDir(p.Dir) }), nil
 }
+
+// OfSwitch is the [Place.Label] of the crates that opam installed.
+const OfSwitch = "the switch's rust-crates"
+
+// VendorOf is the [Place.Label] of the vendor directories of a binding's tree.
+func VendorOf(pkg string) string { return "the vendor directory of " + pkg }
