@@ -82,6 +82,18 @@ func gnuTriple(target string) string {
 	return target
 }
 
+// Versions are what the linkers and the programs that make symbols local say of themselves,
+// in the order in which they are tried.
+func (t Tools) Versions(ctx context.Context) (linkers, objcopies []string) {
+	for _, path := range t.linkers(ctx) {
+		linkers = append(linkers, version(ctx, path))
+	}
+	for _, path := range t.objcopies() {
+		objcopies = append(objcopies, version(ctx, path))
+	}
+	return linkers, objcopies
+}
+
 // version is the first line that a program says of itself.
 func version(ctx context.Context, path string) string {
 	out, err := exec.CommandContext(ctx, path, "--version").CombinedOutput()

@@ -8,12 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/compile"
+	"github.com/opam-cargo/opam-cargo/internal/object"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/record"
 	"github.com/opam-cargo/opam-cargo/internal/term"
@@ -77,6 +79,18 @@ func (s *Subject) Differences(ctx context.Context, with With) (list []Difference
 	differ("host", rec.Toolchain.Host, here.Host)
 	differ("C compiler", rec.Toolchain.CC, here.CC)
 	differ("OCaml", rec.Toolchain.OCaml, here.OCaml)
+	for _, a := range rec.Archives[:min(1, len(rec.Archives))] {
+		if !a.Kind.Object {
+			continue
+		}
+		target := rec.Target
+		if target == here.Host {
+			target = ""
+		}
+		linkers, objcopies := object.Tools{Getenv: with.Toolchain.Getenv, Target: target}.Versions(ctx)
+		differ("linker", a.Kind.Linker, sameOrFirst(a.Kind.Linker, linkers))
+		differ("objcopy", a.Kind.Objcopy, sameOrFirst(a.Kind.Objcopy, objcopies))
+	}
 	for i, v := range rec.Variables {
 		differ("variable "+v.Name, short(v.SHA256), short(variables[i].SHA256))
 	}
@@ -113,6 +127,17 @@ func (s *Subject) Differences(ctx context.Context, with With) (list []Difference
 		differ("tree of "+p.Dir, short(p.Tree), short(t.Hash))
 	}
 	return list, errors.Join(problems...)
+}
+
+// sameOrFirst is the wanted version if it is among those here, else the first of them.
+func sameOrFirst(wanted string, here []string) string {
+	switch {
+	case slices.Contains(here, wanted):
+		return wanted
+	case len(here) == 0:
+		return ""
+	}
+	return here[0]
 }
 
 func (s *Subject) missingTree(b record.Binding) error {
