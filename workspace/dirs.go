@@ -17,6 +17,7 @@ import (
 // Dirs are the places of one workspace. All of W is the tool's own.
 type Dirs struct {
 	W       string // <build>/.opam-cargo, or a directory below it
+	Top     string // <build>/.opam-cargo
 	Context string // dune context; "" and "default" are the same
 }
 
@@ -25,12 +26,13 @@ type Dirs struct {
 // workspace in a directory of its own there.
 func Of(r *bindings.Root) Dirs {
 	build, below := r.BuildDir()
-	w := filepath.Join(build, ".opam-cargo")
+	top := filepath.Join(build, ".opam-cargo")
+	w := top
 	if below != "." {
 		name := strings.NewReplacer("+", "++", string(filepath.Separator), "+").Replace(below)
 		w = filepath.Join(w, "at", name)
 	}
-	return Dirs{W: w, Context: r.Context}
+	return Dirs{W: w, Top: top, Context: r.Context}
 }
 
 // Manifest is the umbrella crate's Cargo.toml.

@@ -56,7 +56,14 @@ func Open(ctx context.Context, req Request) (*Site, error) {
 		return nil, problem.New(problem.Input, "cargo cannot build below a directory with %q in its name", os.PathListSeparator).At(s.Dirs.W, 0).
 			Hint("it puts the directory into a list of paths; rename or move the project")
 	}
-	if err := tree.Writable(s.Dirs.Cache()); err != nil {
+	err := own(s.Dirs.Top, func(to, why string) {
+		s.Out.Warn("%s is not believed: %s; it is set aside, and all is compiled anew", s.Dirs.Top, why)
+		s.Out.Hint("nothing reads it any more: rm -rf %s", problem.Word(to))
+	})
+	if err == nil {
+		err = tree.Writable(s.Dirs.Cache())
+	}
+	if err != nil {
 		return nil, problem.New(problem.Input, "cannot write the workspace: %w", err).At(s.Dirs.W, 0).
 			Hint("it lies in dune's build directory; check its owner, permissions and disk, or name another one: DUNE_BUILD_DIR=DIR")
 	}
@@ -64,7 +71,6 @@ func Open(ctx context.Context, req Request) (*Site, error) {
 		return nil, err
 	}
 	wanted := toolchain.Wanted{Program: req.Cargo, Root: req.Root.Dir, Getenv: req.Getenv, Out: req.Out}
-	var err error
 	if s.Cargo, err = wanted.Find(ctx, s.Dirs.Home()); err == nil {
 		s.Cargo.Holding(s.Lock())
 		if s.Out.Verbose() {
