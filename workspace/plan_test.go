@@ -91,7 +91,7 @@ func TestStage(t *testing.T) {
 		return err == nil && info.ModTime().Equal(old)
 	}
 
-	stage(map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1", "src/gone.rs": "2", "dir/only.rs": "3"})
+	stage(map[string]string{"Cargo.toml": manifestText, "build.rs": "", "src/lib.rs": "1", "src/gone.rs": "2", "dir/only.rs": "3"})
 	if got := read("Cargo.toml"); !strings.Contains(got, `crate-type = ["rlib"]`) || !strings.HasSuffix(got, "\n[workspace]\n") {
 		t.Errorf("the staged manifest is %q", got)
 	}
@@ -103,7 +103,7 @@ func TestStage(t *testing.T) {
 		t.Fatal(err)
 	}
 	age("Cargo.toml", "src/lib.rs", "src/gone.rs", "dir/only.rs")
-	stage(map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "1"})
+	stage(map[string]string{"Cargo.toml": manifestText, "build.rs": "", "src/lib.rs": "1"})
 	if read("src/lib.rs") != "by a build script" || read("src/generated.rs") == "" || !isOld("src/lib.rs") || !isOld("Cargo.toml") {
 		t.Error("a file whose source has not changed was touched")
 	}
@@ -113,12 +113,12 @@ func TestStage(t *testing.T) {
 	if _, err := os.Stat(at("dir")); err == nil {
 		t.Error("an empty directory was left")
 	}
-	stage(map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "4"})
+	stage(map[string]string{"Cargo.toml": manifestText, "build.rs": "", "src/lib.rs": "4"})
 	if read("src/lib.rs") != "4" || isOld("src/lib.rs") {
 		t.Error("a changed file was not written, or kept its old mtime")
 	}
 	os.Remove(at("src/lib.rs"))
-	stage(map[string]string{"Cargo.toml": manifestText, "src/lib.rs": "4"})
+	stage(map[string]string{"Cargo.toml": manifestText, "build.rs": "", "src/lib.rs": "4"})
 	if read("src/lib.rs") != "4" {
 		t.Error("a missing file was not written again")
 	}

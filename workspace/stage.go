@@ -8,7 +8,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
@@ -27,6 +29,16 @@ type stagedFile struct {
 	path    string // relative to W/bindings
 	source  string // copied from here, unless content is set
 	content []byte
+	ours    bool // no build script writes it
+}
+
+// damaged tells whether a file that only we write is not what we wrote.
+func (f *stagedFile) damaged(base string) bool {
+	if !f.ours || f.Link != "" {
+		return false
+	}
+	sum, err := tree.FileSum(filepath.Join(base, filepath.FromSlash(f.path)))
+	return err != nil || sum != f.Sum
 }
 
 // Stage brings W/bindings to what the plan says. A file is written when its source
@@ -51,7 +63,7 @@ func (p *Plan) Stage(d Dirs) error {
 	next := map[string]staged{}
 	for _, f := range want {
 		next[f.path] = f.staged
-		if have[f.path] != f.staged || !tree.Exists(filepath.Join(d.Bindings(), filepath.FromSlash(f.path))) {
+		if have[f.path] != f.staged || !tree.Exists(filepath.Join(d.Bindings(), filepath.FromSlash(f.path))) || f.damaged(d.Bindings()) {
 			todo = append(todo, f)
 		}
 	}
@@ -113,8 +125,10 @@ func sweepStaged(base string, todo []stagedFile, gone []string) error {
 func (p *Plan) stagedFiles() []stagedFile {
 	var list []stagedFile
 	for _, t := range p.trees {
+		scripts := slices.ContainsFunc(t.Entries, func(e tree.Entry) bool { return strings.HasPrefix(path.Base(e.Path), "build") })
 		for _, e := range t.Entries {
 			f := stagedFile{
+				ours:   !scripts || path.Base(e.Path) == "Cargo.toml",
 				staged: staged{Exec: e.Exec, Link: e.Link, Sum: e.Sum},
 				path:   path.Join(t.Package, e.Path),
 				source: filepath.Join(t.Dir, filepath.FromSlash(e.Path)),
