@@ -44,6 +44,9 @@ func own(top string, aside func(to, why string)) error {
 		return nil
 	}
 	if tree.Exists(top) {
+		if busy(top) {
+			return fmt.Errorf("%s, and whoever uses it has not ended", why)
+		}
 		to := top + ".aside"
 		for n := 2; tree.Exists(to); n++ {
 			to = fmt.Sprintf("%s.aside-%d", top, n)
@@ -54,6 +57,20 @@ func own(top string, aside func(to, why string)) error {
 		aside(to, why)
 	}
 	return begin(top)
+}
+
+// busy tells whether a run works in a directory: another user's, or one that knows it by
+// another path.
+func busy(top string) bool {
+	if info, err := os.Lstat(top); err != nil || !info.IsDir() {
+		return false
+	}
+	f, err := os.OpenFile(filepath.Join(top, ".lock"), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }
 
 // begin makes top with its mark, at one moment: another run never sees the one without

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opam-cargo/opam-cargo/internal/lock"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
 
@@ -109,5 +111,31 @@ func TestOwnAtOnce(t *testing.T) {
 		if foreign(top) != "" || tree.Exists(top+".aside") != planted || tree.Exists(top+".aside-2") {
 			t.Errorf("planted %v: several were made", planted)
 		}
+	}
+}
+
+// One in which a run works stays where it is until the run has ended; what a killed run
+// left beside it goes.
+func TestOwnBusy(t *testing.T) {
+	top := filepath.Join(t.TempDir(), "_build", ".opam-cargo")
+	left := top + ".new-1"
+	err := errors.Join(os.MkdirAll(top, 0o755), os.MkdirAll(left, 0o755), os.WriteFile(filepath.Join(left, mark), nil, 0o644),
+		os.WriteFile(filepath.Join(left, ".opam-cargo-1"), nil, 0o644))
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := lock.Take(context.Background(), lock.Request{Dir: top})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := own(top, nil); err == nil || tree.Exists(top+".aside") {
+		t.Errorf("it is set aside while a run works in it: %v", err)
+	}
+	held.Release()
+	if err := own(top, func(string, string) {}); err != nil || !tree.Exists(top+".aside") {
+		t.Errorf("it is not set aside: %v", err)
+	}
+	if tree.Exists(left) {
+		t.Error("what a killed run left is there")
 	}
 }
