@@ -70,10 +70,8 @@ func (c *Scratch) isolated(self string, command []string) []string {
 // lead: DIR/bin/rustc has its libraries in DIR/lib.
 func (c *Scratch) programs() (places []string) {
 	getenv := c.subject.Getenv
-	names := []string{c.cargo, getenv("OPAM_CARGO_CARGO"), "cargo", "rustc", "cc", "ocamlc"}
-	for _, variable := range []string{"CC", "CXX", "SHELL"} {
-		names = append(names, strings.Fields(getenv(variable))...)
-	}
+	names := strings.Fields(getenv("CC") + " " + getenv("CXX") + " " + getenv("SHELL"))
+	names = append(names, c.cargo, getenv("OPAM_CARGO_CARGO"), "cargo", "rustc", "cc", "ocamlc")
 	for _, name := range names {
 		file, err := exec.LookPath(name)
 		if err != nil {
