@@ -68,7 +68,9 @@ func (o Output) Put(dir string) error {
 			err = copyArchive(a.Path, file)
 		}
 		for _, f := range record.Included(a) {
-			err = errors.Join(err, tree.WriteIfChanged(filepath.Join(dir, f.Name), f.Content, false))
+			if err == nil {
+				err = tree.WriteIfChanged(filepath.Join(dir, f.Name), f.Content, false)
+			}
 		}
 		if err != nil {
 			return cannot(dir, err)
