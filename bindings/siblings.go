@@ -18,9 +18,10 @@ func (req *Request) localFiles(installed func(string) bool) func(string) (Packag
 	for _, root := range append([]*Root{req.Root}, req.siblings...) {
 		for _, p := range root.Packages {
 			_, have := byName[p.Name]
-			if !have && (root.Building == "" || p.Name == root.Building) && !(root.loose && installed(p.Name)) {
-				byName[p.Name] = p
+			if have || root.Building != "" && p.Name != root.Building || root.loose && installed(p.Name) {
+				continue
 			}
+			byName[p.Name] = p
 		}
 	}
 	return func(name string) (Package, bool) {

@@ -14,7 +14,9 @@ func Stanzas(pkg string) []byte {
 
 (rule
  (targets librust_bindings.a link_flags.sexp c_libs.sexp rust-bindings.json)
- (deps (universe))
+ (deps
+  (universe)
+  (source_tree ../rust))
  (action
   (run opam-cargo build)))
 
@@ -52,7 +54,9 @@ func StanzasEach(pkg string, libs []string) []byte {
 		text += fmt.Sprintf(" lib%s.a link_flags%s.sexp\n  c_libs%s.sexp", lib, suffix, suffix)
 	}
 	text += ` rust-bindings.json)
- (deps (universe))
+ (deps
+  (universe)
+  (source_tree ../rust))
  (action
   (run opam-cargo build --each)))
 `

@@ -35,8 +35,9 @@ func (p *Project) Add(kind Kind, pkg Package) error {
 	if err != nil {
 		return err
 	}
-	problems = append(problems, p.excludeAll(cargos), p.RustBindings(kind, pkg.Name), p.linkUsers(kind, pkg, cargos))
-	problems = append(problems, p.tellHidden(cargos))
+	unseen, err := p.keepOut(cargos)
+	problems = append(problems, err, p.RustBindings(kind, pkg.Name), p.linkUsers(kind, pkg, cargos))
+	problems = append(problems, p.tellHidden(unseen))
 	p.lock(kind, pkg.Tree)
 	return errors.Join(problems...)
 }

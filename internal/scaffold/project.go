@@ -30,6 +30,7 @@ type Project struct {
 	Needless []string // files that nothing reads any more
 	Lost     []Loss   // what the package need not carry any more
 
+	notes     []string // what is not as one may expect
 	libraries []string // of rust-bindings/dune
 	each      bool     // one for each binding
 	carried   []string // libraries and programs that linked an archive themselves
@@ -123,6 +124,9 @@ func (p *Project) Say(say func(format string, args ...any)) {
 		} else {
 			say("wrote %s", name)
 		}
+	}
+	for _, note := range p.notes {
+		say("%s", note)
 	}
 }
 
