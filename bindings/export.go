@@ -138,8 +138,9 @@ func (t *Tree) Check() error {
 
 // escapes are the problems of links that lead out of the tree.
 func (t *Tree) escapes(list []tree.Entry) []error {
-	var problems []error
-	for _, e := range tree.Escapes(t.Dir, list) {
+	out := tree.Escapes(t.Dir, list)
+	problems := make([]error, 0, len(out))
+	for _, e := range out {
 		problems = append(problems, problem.New(problem.Input, "the symbolic link leads out of the tree, to %s", e.Link).
 			In(t.Package).At(t.ShownAt(e.Path), 0).
 			Hint("put the files themselves there, or install the common directory: opam-cargo install DIR"))

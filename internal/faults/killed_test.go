@@ -2,7 +2,6 @@ package faults
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -183,5 +182,5 @@ func running(dir string) []string {
 	if err != nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s", out)}
+	return []string{string(out)}
 }
