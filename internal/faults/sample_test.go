@@ -40,7 +40,7 @@ var sampled = map[string][]failure{
 	},
 	"build-anew": {
 		{call: "read", inject: "error=EIO", file: "pack/_build/.opam-cargo/out/last.json"},
-		{call: "openat", inject: "error=EIO", file: "pack/_build/.opam-cargo/bindings/foo/src/lib.rs"},
+		{call: "openat", inject: "error=EIO", file: "prefix/rust-bindings/foo/src/lib.rs"},
 		{call: "renameat", inject: "signal=SIGKILL", file: "pack/_build/.opam-cargo/bindings/foo/data/a"},
 		{call: "unlinkat", inject: "signal=SIGKILL", file: "pack/_build/.opam-cargo/out/last.json"},
 		{call: "renameat", inject: "error=EIO", file: "pack/rust-bindings/rust-bindings.json"},
