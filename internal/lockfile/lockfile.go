@@ -75,10 +75,17 @@ func v3Source(source string) (plain string, ok bool) {
 	wanted, commit, hasCommit := strings.Cut(source, "#")
 	base, query, hasQuery := strings.Cut(wanted, "?")
 	key, value, isRef := strings.Cut(query, "=")
-	if !strings.HasPrefix(source, "git+") || !hasQuery || !isRef || !strings.Contains(value, "%") {
+	if !strings.HasPrefix(source, "git+") || !hasQuery || !isRef || !strings.ContainsAny(value, "%+") {
 		return source, true
 	}
-	ref, err := url.QueryUnescape(value)
+	// A plus is one in a lock of version 3, which encodes nothing; cargo finds what replaces
+	// such a source only from the form of version 4 (docs/facts.md#git-crates).
+	value = strings.ReplaceAll(value, "+", "%2B")
+	source = base + "?" + key + "=" + value
+	if hasCommit {
+		source += "#" + commit
+	}
+	ref, err := url.PathUnescape(value)
 	if err != nil || strings.ContainsAny(ref, "%+&# \"\\") || strings.ContainsFunc(ref, notPlain) {
 		return source, false
 	}

@@ -245,3 +245,26 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A git tag with a plus is the same in both spellings, and is written as version 4 has it.
+func TestPlusInReference(t *testing.T) {
+	lock := func(version, source string) *Lock {
+		l, err := Parse("Cargo.lock", []byte("version = "+version+"\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \""+source+"\"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	const three, four = "git+https://example.org/a?tag=v1+x#0a", "git+https://example.org/a?tag=v1%2Bx#0a"
+	for _, l := range []*Lock{lock("3", three), lock("4", four)} {
+		if l.Packages[0].Source != four {
+			t.Errorf("the source is %s", l.Packages[0].Source)
+		}
+		if text := string(l.Format()); !strings.Contains(text, "version = 4\n") || !strings.Contains(text, four) {
+			t.Errorf("written as\n%s", text)
+		}
+	}
+	if text := string(lock("3", "git+https://example.org/a?branch=a/b#0a").Format()); !strings.Contains(text, "version = 3\n") {
+		t.Errorf("without a plus:\n%s", text)
+	}
+}

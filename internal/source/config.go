@@ -28,7 +28,7 @@ func config(d workspace.Dirs, crates string, sources []string, registries map[st
 			url, query, _ := strings.Cut(url, "?")
 			fmt.Fprintf(&b, "git = %s\n", manifest.Quote(url))
 			if kind, ref, _ := strings.Cut(query, "="); kind == "branch" || kind == "tag" || kind == "rev" {
-				if plain, err := neturl.QueryUnescape(ref); err == nil {
+				if plain, err := neturl.PathUnescape(ref); err == nil {
 					ref = plain
 				}
 				fmt.Fprintf(&b, "%s = %s\n", kind, manifest.Quote(ref))
