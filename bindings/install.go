@@ -39,6 +39,7 @@ func Install(ctx context.Context, req InstallRequest) (*Tree, error) {
 	if err := t.Inspect(ctx, req.Cargo, req.Scratch); err != nil {
 		return nil, err
 	}
+	t.TellConfigured(req.Warn)
 	crates, cratesErr := t.ownCrates(req.Warn)
 	if err := errors.Join(t.Check(), t.checkVendoredLinks(), t.ChooseExports(), cratesErr, t.checkVendored(req.Warn)); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/edit"
 	"github.com/opam-cargo/opam-cargo/internal/manifest"
+	"github.com/opam-cargo/opam-cargo/internal/order"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/tree"
 )
@@ -34,6 +35,7 @@ type Crate struct {
 	Outside     []string          `toml:"outside,omitempty" json:"outside,omitempty"`                     // sources of its targets that are not in the tree
 	From        map[string]string `toml:"from,omitempty" json:"from,omitempty"`                           // crates of other bindings that it wants: crate -> opam package
 	Symbols     []string          `toml:"symbols,omitempty" json:"symbols,omitempty"`                     // patterns of those that are looked up by name as a program runs
+	Features    []string          `toml:"features,omitempty" json:"features,omitempty"`                   // that it has; an older release recorded none
 	Meta        string            `toml:"meta" json:"meta"`                                               // fingerprint of the resolved manifest
 	Member      bool              `toml:"member" json:"member"`                                           // of the tree's workspace
 }
@@ -290,6 +292,7 @@ func (t *Tree) crateOf(p *cargo.Package, shadow string, member bool) Crate {
 			c.Symbols = append(c.Symbols, s)
 		}
 	}
+	c.Features = order.Keys(p.Features)
 	sort.Strings(c.Needs)
 	sort.Strings(c.Paths)
 	c.Paths = slices.Compact(c.Paths)

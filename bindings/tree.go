@@ -8,8 +8,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"github.com/opam-cargo/opam-cargo/internal/cargo"
 	"github.com/opam-cargo/opam-cargo/internal/crate"
 	"github.com/opam-cargo/opam-cargo/internal/manifest"
@@ -26,6 +24,7 @@ type Tree struct {
 	// Registries are the registries that the tree's cargo configuration names, and
 	// their indexes: all that is read of it.
 	Registries map[string]string
+	Configured []Configured
 	Vendor     []string                      // cargo vendor directories, relative
 	Keep       []string                      // directories below Vendor that path dependencies name
 	Start      string                        // the directory of the manifest that the author named, relative; "." for most
@@ -68,7 +67,7 @@ func ReadTree(b Binding) (*Tree, error) {
 		return nil, t.problem(err)
 	}
 	t.Hash = tree.Hash(t.Entries)
-	return t, t.readRegistries()
+	return t, t.readConfiguration()
 }
 
 // findParts says what the tree is made of. What is installed is all of it, and has where
@@ -147,39 +146,6 @@ func depthOf(dir string) int { return 1 + strings.Count(dir, "/") }
 
 // Manifest is that of the workspace's root; nil where it cannot be read.
 func (t *Tree) Manifest() *manifest.Manifest { return t.Manifests[t.Top] }
-
-// readRegistries reads [registries.NAME] index of the tree's cargo configuration: a
-// manifest that names a registry means nothing without it.
-func (t *Tree) readRegistries() error {
-	for _, e := range t.Entries {
-		if (path.Base(e.Path) != "config.toml" && path.Base(e.Path) != "config") || e.Link != "" ||
-			!slices.Contains([]string{path.Join(t.Top, ".cargo"), path.Join(t.Start, ".cargo")}, path.Dir(e.Path)) {
-			continue
-		}
-		src, err := tree.Read(filepath.Join(t.Dir, filepath.FromSlash(e.Path)), tree.MostOfManifest)
-		if err != nil {
-			return t.problem(err)
-		}
-		var config struct {
-			Registries map[string]struct {
-				Index string `toml:"index"`
-			} `toml:"registries"`
-		}
-		if toml.Unmarshal(src, &config) != nil {
-			continue // cargo's own configuration of the author's, which does not apply here
-		}
-		for name, r := range config.Registries {
-			if r.Index == "" {
-				continue
-			}
-			if t.Registries == nil {
-				t.Registries = map[string]string{}
-			}
-			t.Registries[name] = r.Index
-		}
-	}
-	return nil
-}
 
 // list fills Entries and Manifests. A path dependency may name one crate of a
 // vendor directory; then that crate's directory is part of the tree after all.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
 	"github.com/opam-cargo/opam-cargo/internal/lockfile"
@@ -104,6 +105,7 @@ func New(packages []string, trees, patched []*bindings.Tree, settings Settings) 
 			c := exported(t, name)
 			dir, version := p.placed(t, c)
 			chosen := settings.Bindings[t.Package]
+			features := featuresFor(t, c, chosen.Features)
 			byDefault := chosen.DefaultFeatures == nil || *chosen.DefaultFeatures
 			i, ok := linked[dir]
 			if !ok {
@@ -111,19 +113,39 @@ func New(packages []string, trees, patched []*bindings.Tree, settings Settings) 
 			}
 			p.linksOf[t.Package] = append(p.linksOf[t.Package], i)
 			if ok { // an equal crate of another binding: it gets what either asks for
-				p.Links[i].Features = append(p.Links[i].Features, chosen.Features...)
+				p.Links[i].Features = append(p.Links[i].Features, features...)
 				p.Links[i].DefaultFeatures = p.Links[i].DefaultFeatures || byDefault
 				continue
 			}
 			linked[dir] = len(p.Links)
 			p.Links = append(p.Links, Link{
 				Key: unique(keys, t.Package+"-"+name), Crate: name, Version: version, Package: t.Package, Dir: dir,
-				Features: slices.Clone(chosen.Features), DefaultFeatures: byDefault,
+				Features: features, DefaultFeatures: byDefault,
 			})
 		}
 	}
 	p.Archives = []Archive{p.umbrella()}
 	return p
+}
+
+// featuresFor are those of the chosen features that an exported crate of a tree gets: a
+// feature goes to the crates that have it, and to all where none has, since cargo then
+// says so.
+func featuresFor(t *bindings.Tree, c *bindings.Crate, chosen []string) []string {
+	var list []string
+	for _, f := range chosen {
+		others := slices.ContainsFunc(t.Exports, func(name string) bool { return hasFeature(exported(t, name), f) })
+		if hasFeature(c, f) || !others {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// hasFeature tells whether a crate has a feature, "name" or "dependency/name".
+func hasFeature(c *bindings.Crate, feature string) bool {
+	dependency, _, of := strings.Cut(feature, "/")
+	return slices.Contains(c.Features, feature) || of && slices.Contains(c.Needs, strings.TrimSuffix(dependency, "?"))
 }
 
 // Vendored is a registry or git crate of the lock that comes from a directory of crates:

@@ -223,3 +223,27 @@ func TestStageThroughNoLink(t *testing.T) {
 		t.Error("a file was written through a link, outside of the workspace")
 	}
 }
+
+// A feature of the settings goes to those of a tree's exported crates that have it; one
+// that none has goes to all, and cargo says so.
+func TestFeaturesFor(t *testing.T) {
+	tree := &bindings.Tree{Exports: []string{"a", "b", "old"}, Layout: bindings.Layout{Crates: []bindings.Crate{
+		{Name: "a", Member: true, Features: []string{"fast", "std"}, Needs: []string{"serde"}},
+		{Name: "b", Member: true, Features: []string{"std"}},
+		{Name: "old", Member: true},
+	}}}
+	for _, c := range []struct{ chosen, a, b, old string }{
+		{"fast", "fast", "", ""},
+		{"fast std", "fast std", "std", ""},
+		{"nosuch", "nosuch", "nosuch", "nosuch"},
+		{"serde/derive", "serde/derive", "", ""},
+		{"serde?/derive", "serde?/derive", "", ""},
+		{"other/x fast", "other/x fast", "other/x", "other/x"},
+	} {
+		for name, want := range map[string]string{"a": c.a, "b": c.b, "old": c.old} {
+			if got := strings.Join(featuresFor(tree, exported(tree, name), strings.Fields(c.chosen)), " "); got != want {
+				t.Errorf("%s: %s gets %q, want %q", c.chosen, name, got, want)
+			}
+		}
+	}
+}

@@ -15,8 +15,10 @@ func (p *Plan) Tell(out *term.Printer) {
 	for _, t := range p.Trees() {
 		if t.Origin == bindings.Installed {
 			TellProfiles(t, out.Detail, out.Detail)
+			t.TellConfigured(out.Detail)
 		} else {
 			TellProfiles(t, out.Warn, out.Hint)
+			t.TellConfigured(out.Warn)
 		}
 	}
 	for _, o := range p.Overruled {

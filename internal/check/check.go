@@ -38,6 +38,7 @@ func Run(ctx context.Context, in Input) error {
 	for _, t := range in.Plan.Trees() {
 		if t.Origin == bindings.Installed {
 			workspace.TellProfiles(t, out.Warn, out.Hint)
+			t.TellConfigured(out.Warn)
 		}
 	}
 	rustc, err := in.Site.Cargo.Rustc(ctx)
