@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -119,7 +118,7 @@ func (p *Plan) Files() ([]Generated, error) {
 		}
 		var b bytes.Buffer
 		b.WriteString(generated)
-		fmt.Fprintf(&b, head, a.Crate, a.Lib)
+		p.head(&b, a.Crate, a.Lib)
 		b.WriteString("\n[dependencies]\n")
 		for _, l := range a.links {
 			l.Dir = path.Join("../..", l.Dir)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/bindings"
@@ -32,6 +33,9 @@ func Make(ctx context.Context, req Request, found *bindings.Found) (*Plan, error
 		return nil, err
 	}
 	p := New(found.Selected, found.Trees, patched, settings)
+	if p.rust, err = rustToFit(ctx, req.Cargo, p.trees); err != nil {
+		return p, err
+	}
 	if err := p.Problem(); err != nil {
 		return p, err
 	}
@@ -45,6 +49,21 @@ func Make(ctx context.Context, req Request, found *bindings.Found) (*Plan, error
 		return p, nil
 	}
 	return p, p.checkStanzas(req.Root.Dir)
+}
+
+// thirdResolver is the first cargo that has it.
+const thirdResolver = "1.84"
+
+// rustToFit is the release of rustc, where a tree of a binding would have cargo choose
+// versions that fit it, and this cargo can.
+func rustToFit(ctx context.Context, c *cargo.Cargo, trees []*bindings.Tree) (string, error) {
+	asks := slices.ContainsFunc(trees, func(t *bindings.Tree) bool { return t.Resolver() == "3" })
+	if !asks || !cargo.AtLeast(c.Version(ctx), thirdResolver) {
+		return "", nil
+	}
+	rustc, err := c.Rustc(ctx)
+	release, _, _ := strings.Cut(rustc["release"], "-")
+	return release, err
 }
 
 // patchTrees reads the directories that the settings patch crates with.

@@ -33,6 +33,7 @@ type Plan struct {
 	// manifests use.
 	Registries map[string]string `json:"registries,omitempty"`
 
+	rust     string // the release of rustc that versions must fit; empty: cargo does not look
 	trees    []*bindings.Tree
 	linksOf  map[string][]int // opam package -> indices of Links
 	moves    moves

@@ -247,3 +247,16 @@ func TestFeaturesFor(t *testing.T) {
 		}
 	}
 }
+
+// Where versions are to fit the Rust that there is, cargo needs its third resolver, and
+// that release in the umbrella crate; else the oldest, and a lock of version 3.
+func TestManifestToFit(t *testing.T) {
+	p := New([]string{"pack"}, nil, nil, Settings{})
+	for rust, want := range map[string][2]string{"": {`rust-version = "1.56"`, `resolver = "2"`}, "1.95.0": {`rust-version = "1.95.0"`, `resolver = "3"`}} {
+		p.rust = rust
+		text, err := p.Manifest()
+		if err != nil || !strings.Contains(string(text), want[0]) || !strings.Contains(string(text), want[1]) {
+			t.Errorf("for %q: %v\n%s", rust, err, text)
+		}
+	}
+}

@@ -20,7 +20,7 @@ const head = `
 name = "%s"
 version = "0.0.0"
 edition = "2021"
-rust-version = "1.56" # so that cargo keeps the lock at version 3, which old ones read
+rust-version = "%s" # 1.56: so that cargo keeps the lock at version 3, which old ones read
 publish = false
 
 [lib]
@@ -28,14 +28,35 @@ name = "%s"
 crate-type = ["staticlib"]
 `
 
+// oldRust is a release that all later ones take for their own.
+const oldRust = "1.56"
+
+func (p *Plan) head(b *bytes.Buffer, crate, lib string) {
+	rust := oldRust
+	if p.rust != "" {
+		rust = p.rust
+	}
+	fmt.Fprintf(b, head, crate, rust, lib)
+}
+
+// resolver is that of cargo's resolvers which chooses for the program: the third, which
+// takes versions that fit the Rust that there is, where the tree of a binding asks for it.
+func (p *Plan) resolver() string {
+	if p.rust != "" {
+		return "3"
+	}
+	return "2"
+}
+
 // Manifest renders W/Cargo.toml: the umbrella crate, which is the root of the
 // workspace and its only member but for those of [Plan.ArchiveEach].
 func (p *Plan) Manifest() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(generated)
 	u := p.umbrella()
-	fmt.Fprintf(&b, head, u.Crate, u.Lib)
-	b.WriteString("\n[workspace]\nresolver = \"2\"\nexclude = [\"bindings\", \"crates\"]\n")
+	p.head(&b, u.Crate, u.Lib)
+	fmt.Fprintf(&b, "\n[workspace]\nresolver = \"%s\"\n", p.resolver())
+	b.WriteString("exclude = [\"bindings\", \"crates\"]\n")
 	if len(p.Archives) != 1 || p.Archives[0].Dir != u.Dir {
 		b.WriteString("members = [\"each/*\"]\n")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/opam-cargo/opam-cargo/internal/archive"
@@ -35,17 +36,31 @@ func (in Input) failure(ctx context.Context, out *output, said string) error {
 		dir := filepath.Dir(manifest)
 		for _, t := range in.Plan.Trees() {
 			if t.Package == g.Binding(*n) {
-				return problem.New(problem.Build, "its Rust code does not build (the error is above)").In(t.Package).At(t.Shown, 0).
+				e := problem.New(problem.Build, "its Rust code does not build (the error is above)").In(t.Package).At(t.Shown, 0).
 					Hint("the source that was compiled is in %s", dir)
+				return in.firstResolver(e, g.Owners(n.ID))
 			}
 		}
-		return problem.New(problem.Build, "its crate %s %s does not build (the error is above)", n.Name, n.Version).
+		e := problem.New(problem.Build, "its crate %s %s does not build (the error is above)", n.Name, n.Version).
 			In(strings.Join(g.Owners(n.ID), ", ")).
 			Hint("the source that was compiled is in %s", dir).
 			Hint("which of its crates want it: opam-cargo why %s", n.Name)
+		return in.firstResolver(e, g.Owners(n.ID))
 	}
 	return problem.New(problem.Build, "cargo failed (its error is above)").
 		Hint("the workspace that was built is in %s; see every step with -v", in.Site.Dirs.W)
+}
+
+// firstResolver adds what may be behind a failure in the crates of a tree that cargo's
+// first resolver was to resolve (docs/binding-authors.md#features-and-resolvers).
+func (in Input) firstResolver(e *problem.Error, owners []string) error {
+	for _, t := range in.Plan.Trees() {
+		if t.Resolver() == "1" && slices.Contains(owners, t.Package) {
+			e.Hint("%s is a tree of cargo's resolver 1, which gives a crate also the features that build scripts and other platforms ask for; "+
+				"a program has resolver 2: name the features in [dependencies], and try with resolver = \"2\" in %s", t.Package, t.ShownAt(t.Top, "Cargo.toml"))
+		}
+	}
+	return e
 }
 
 // manifestOf is the manifest of a package as cargo names it: dir is a path crate's
