@@ -19,6 +19,7 @@ import (
 	"github.com/opam-cargo/opam-cargo/internal/opamfile"
 	"github.com/opam-cargo/opam-cargo/internal/problem"
 	"github.com/opam-cargo/opam-cargo/internal/site"
+	"github.com/opam-cargo/opam-cargo/internal/source"
 	"github.com/opam-cargo/opam-cargo/internal/term"
 	"github.com/opam-cargo/opam-cargo/workspace"
 )
@@ -28,6 +29,8 @@ type Input struct {
 	Site  *site.Site
 	Plan  *workspace.Plan
 	Graph *graph.Graph
+
+	Crates []source.Candidate // of the lock, as they are here
 }
 
 // Run makes all checks: what the sources show, the Rust that the crates need, and what the
@@ -46,7 +49,7 @@ func Run(ctx context.Context, in Input) error {
 		return err
 	}
 	largest, rustErr := Rust(in.Graph, rustc["release"])
-	problems := []error{tellSources(in), rustErr}
+	problems := []error{tellSources(in), rustErr, checkArrival(ctx, in)}
 	for _, name := range in.Plan.Packages {
 		if p, ok := root.Package(name); ok {
 			problems = append(problems, checkTemplate(root, p), checkPins(in.Plan.Bindings, p))

@@ -21,7 +21,7 @@ func (a *app) checkCommand() *cli.Command {
 			var warnings []term.Message
 			a.term.Keep(&warnings)
 			err := a.programOnly(c, func(p *synth.Program) error {
-				return check.Run(a.ctx, check.Input{Site: p.Site, Plan: p.Plan, Graph: p.Resolution.Graph})
+				return check.Run(a.ctx, check.Input{Site: p.Site, Plan: p.Plan, Graph: p.Resolution.Graph, Crates: p.Resolution.Crates})
 			})
 			if c.Bool("json") {
 				err = errors.Join(a.printJSON(checkedOf(err, warnings)), err)

@@ -41,6 +41,7 @@ type Resolution struct {
 	Lock     *lockfile.Lock
 	Graph    *graph.Graph
 	Registry string               // directory where cargo gets the default registry's crates from
+	Crates   []source.Candidate   // of the lock, as they are here
 	Key      string               // fingerprint of all that the answer depends on
 	Vendored []workspace.Vendored // crates of the lock that come from directories, unverified
 }
@@ -90,9 +91,9 @@ func Run(ctx context.Context, in Input) (*Resolution, error) {
 			in.Site.Out.Say("crate %s", line)
 		}
 	}
-	named := found.Named(res.Lock)
-	res.Vendored = unverified(named, res.Graph)
-	res.Registry, err = r.layout.LayOut(ctx, found.List, named)
+	res.Crates = found.Named(res.Lock)
+	res.Vendored = unverified(res.Crates, res.Graph)
+	res.Registry, err = r.layout.LayOut(ctx, found.List, res.Crates)
 	return res, err
 }
 
